@@ -1,0 +1,1 @@
+"""The tutor agent: rules first, a language model where one is configured."""

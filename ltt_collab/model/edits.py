@@ -1,0 +1,279 @@
+"""What happened in a room: frozen facts, named noun + past participle, in one order.
+
+Every event of a room is numbered from 1 without gaps (``seq``). ``at`` is Unix time in seconds.
+Positions in text are code points. Applying all events with ``seq > n`` in order to a snapshot taken at ``n``
+gives the document as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ltt_collab.model.cells import Cell, CellType, Output
+from ltt_collab.model.ids import CellId, RoomId, Seq, SuggestionId
+from ltt_collab.model.presence import Author, Selection, User
+from ltt_collab.model.suggestions import EndReason, Placement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What all events share."""
+
+    room: RoomId
+    seq: Seq
+    at: float
+    author: Author
+
+
+@dataclass(frozen=True, slots=True)
+class Splice:
+    """At code point ``at``, ``deleted`` code points gave way to ``inserted``."""
+
+    at: int
+    deleted: int
+    inserted: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellInserted(Event):
+    """A cell appeared at ``index`` (0-based over all cells)."""
+
+    cell: Cell
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellRemoved(Event):
+    """A cell went away; ``index`` is where it was."""
+
+    cell_id: CellId
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellMoved(Event):
+    """A cell with the same id went from one index to another within one transaction."""
+
+    cell: Cell
+    from_index: int
+    to_index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellTypeChanged(Event):
+    """Code became Markdown, or the like."""
+
+    cell_id: CellId
+    cell_type: CellType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceEdited(Event):
+    """The text of a cell changed: each splice's ``at`` counts in the text as the splices before it left it."""
+
+    cell_id: CellId
+    splices: tuple[Splice, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BurstEnded(Event):
+    """Typing in one cell paused, or went on for the longest a burst may last.
+
+    ``first_seq`` and ``last_seq`` bound the ``SourceEdited`` events; ``source`` is the text after them.
+    """
+
+    cell_id: CellId
+    first_seq: Seq
+    last_seq: Seq
+    source: str
+
+
+class RunOutcome(StrEnum):
+    """How a run ended; ``UNKNOWN``: its end was not seen (kernel gone, browser closed in mid-run)."""
+
+    OK = "ok"
+    ERROR = "error"
+    INTERRUPTED = "interrupted"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunError:
+    """An exception as the kernel reported it; ``traceback`` has its ANSI codes removed, a frame a line."""
+
+    name: str
+    value: str
+    traceback: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """A cell began to run; ``source_hash`` is what the cell held then."""
+
+    cell_id: CellId
+    source_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished(Event):
+    """A run ended. ``duration`` in seconds, None when its start was not seen."""
+
+    cell_id: CellId
+    execution_count: int | None
+    outcome: RunOutcome
+    error: RunError | None
+    duration: float | None
+    source_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputsAppended(Event):
+    """Outputs arrived; ``start`` is the index of the first of them in the cell's outputs."""
+
+    cell_id: CellId
+    start: int
+    outputs: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputsCleared(Event):
+    """All outputs of a cell went away."""
+
+    cell_id: CellId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataChanged(Event):
+    """Metadata keys of a cell changed; ``cell_id`` None means the notebook's own metadata."""
+
+    cell_id: CellId | None
+    keys: tuple[str, ...]
+
+
+class ReloadCause(StrEnum):
+    """Why the document must be read anew."""
+
+    REJOINED = "rejoined"
+    OUT_OF_BAND = "out_of_band"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentReloaded(Event):
+    """The document was replaced: forget what earlier events built up and take ``cells``."""
+
+    cause: ReloadCause
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRenamed(Event):
+    """The file has another path now; the room is the same."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerJoined(Event):
+    """Somebody became visible in the room (``author.client`` tells two tabs apart)."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerLeft(Event):
+    """Somebody left the room."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CursorMoved(Event):
+    """Somebody's caret or selection is elsewhere; None: in no cell."""
+
+    selection: Selection | None
+
+
+class HelpCause(StrEnum):
+    """Which trigger asks for help."""
+
+    ERROR_RAISED = "error_raised"
+    SAME_ERROR_AGAIN = "same_error_again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpRequested(Event):
+    """A trigger fired: a tutor may now propose help about ``cell_id``, up to ``rung``.
+
+    ``cause_key`` names the problem (for one learner, cell and error); ``expected_hash`` is the source that
+    the decision rests on.
+    """
+
+    cell_id: CellId
+    cause: HelpCause
+    cause_key: str
+    rung: int
+    error: RunError | None
+    expected_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestionShown(Event):
+    """A suggestion is visible to the learner; ``note_cell`` is our cell, if it has one."""
+
+    suggestion: SuggestionId
+    about: CellId
+    placement: Placement
+    rung: int
+    text: str
+    note_cell: CellId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestionEnded(Event):
+    """A suggestion is over."""
+
+    suggestion: SuggestionId
+    about: CellId
+    reason: EndReason
+
+
+class RoomState(StrEnum):
+    """Where a room's life is, as clients see it."""
+
+    JOINING = "joining"
+    LIVE = "live"
+    RECONNECTING = "reconnecting"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomStateChanged(Event):
+    """The room's connection changed; ``reason`` is a sentence for people."""
+
+    state: RoomState
+    reason: str
+
+
+RoomEvent = (
+    CellInserted
+    | CellRemoved
+    | CellMoved
+    | CellTypeChanged
+    | SourceEdited
+    | BurstEnded
+    | RunStarted
+    | RunFinished
+    | OutputsAppended
+    | OutputsCleared
+    | MetadataChanged
+    | DocumentReloaded
+    | DocumentRenamed
+    | PeerJoined
+    | PeerLeft
+    | CursorMoved
+    | HelpRequested
+    | SuggestionShown
+    | SuggestionEnded
+    | RoomStateChanged
+)

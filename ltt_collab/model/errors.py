@@ -1,0 +1,184 @@
+"""Every error that LTT Collab raises on purpose.
+
+::
+
+    LttError
+    ├── UsageError                    the caller asked for something that cannot be (exit code 2, HTTP 4xx)
+    │   ├── InvalidRoomAddressError
+    │   ├── InvalidSettingError
+    │   ├── InvalidNotebookError
+    │   ├── UnknownRoomError
+    │   ├── UnknownCellError
+    │   ├── ResumePointGoneError      subscribe again from a snapshot (HTTP 410)
+    │   └── NotAuthorizedError
+    ├── RoomError                     one room cannot be joined or kept
+    │   ├── RoomUnreachableError      try again later
+    │   ├── RoomRefusedError          the server said no; trying again as is will not help
+    │   ├── RoomClosedError           an open room ended
+    │   ├── ProtocolViolationError    the other side broke the protocol
+    │   └── UnsupportedServerError    we join read-only
+    ├── WriteError                    nothing was written
+    │   ├── ConflictError             the cell is not what the writer was shown: decide again
+    │   ├── NotOursError              the cell belongs to a learner
+    │   └── RoomReadOnlyError
+    ├── SubscriberTooSlowError        the subscription was ended, events would have been lost
+    └── StoreUnavailableError
+
+An error carries its data as attributes; its message is built from them and says what was wrong,
+with which value, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class LttError(Exception):
+    """Base of every error raised by LTT Collab."""
+
+
+class UsageError(LttError):
+    """The caller asked for something that cannot be."""
+
+
+class InvalidRoomAddressError(UsageError):
+    """The text is not a room address."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"not a room address: {text!r}; expected 'format:type:file id', as in 'json:notebook:1f0c…'")
+        self.text = text
+
+
+class InvalidSettingError(UsageError):
+    """A setting has a value that cannot be used."""
+
+    def __init__(self, name: str, value: object, remedy: str) -> None:
+        super().__init__(f"{name}={value!r} cannot be used: {remedy}")
+        self.name, self.value, self.remedy = name, value, remedy
+
+
+class InvalidNotebookError(UsageError):
+    """A file is not a notebook that can be read."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path} is not a readable notebook: {reason}")
+        self.path, self.reason = path, reason
+
+
+class UnknownRoomError(UsageError):
+    """No open room has that id or path."""
+
+    def __init__(self, room: str) -> None:
+        super().__init__(f"no open room {room!r}; GET /api/v1/rooms lists the open ones")
+        self.room = room
+
+
+class UnknownCellError(UsageError):
+    """The room has no cell of that id."""
+
+    def __init__(self, cell_id: str) -> None:
+        super().__init__(f"no cell {cell_id!r} in this notebook; it may have been deleted: read the snapshot again")
+        self.cell_id = cell_id
+
+
+class ResumePointGoneError(UsageError):
+    """The event to resume after is no longer kept."""
+
+    def __init__(self, after: int, oldest: int) -> None:
+        super().__init__(f"event {after} is no longer kept (oldest: {oldest}); resume from a new snapshot")
+        self.after, self.oldest = after, oldest
+
+
+class NotAuthorizedError(UsageError):
+    """The token does not allow this."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"not allowed: {what}; send a valid 'Authorization: Bearer <LTT_API_TOKEN>' header")
+        self.what = what
+
+
+class RoomError(LttError):
+    """One room cannot be joined or kept."""
+
+
+class RoomUnreachableError(RoomError):
+    """The server did not answer; trying again later may help."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"cannot reach {where}: {reason}; trying again later")
+        self.where, self.reason = where, reason
+
+
+class RoomRefusedError(RoomError):
+    """The server refused; trying again with the same request will not help."""
+
+    def __init__(self, where: str, status: int, reason: str) -> None:
+        super().__init__(f"{where} refused us with {status}: {reason}")
+        self.where, self.status, self.reason = where, status, reason
+
+
+class RoomClosedError(RoomError):
+    """An open room ended; ``code`` is the WebSocket close code, None when the connection just broke."""
+
+    def __init__(self, code: int | None, reason: str) -> None:
+        super().__init__(f"room closed ({'connection lost' if code is None else code}): {reason or 'no reason given'}")
+        self.code, self.reason = code, reason
+
+
+class ProtocolViolationError(RoomError):
+    """The other side sent a frame that cannot be read or is over a bound."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"protocol violation: {what}")
+        self.what = what
+
+
+class UnsupportedServerError(RoomError):
+    """The server's collaboration version is not one that we know; the room is joined read-only."""
+
+    def __init__(self, version: str, supported: str) -> None:
+        super().__init__(f"jupyter-collaboration {version} is not supported (supported: {supported}); joined read-only")
+        self.version, self.supported = version, supported
+
+
+class WriteError(LttError):
+    """Nothing was written."""
+
+
+class ConflictError(WriteError):
+    """The cell is not what the writer was shown."""
+
+    def __init__(self, cell_id: str, expected_hash: str, actual_hash: str | None) -> None:
+        found = "the cell is gone" if actual_hash is None else f"it is now {actual_hash}"
+        super().__init__(f"cell {cell_id!r} changed: expected {expected_hash}, {found}; read it again and decide again")
+        self.cell_id, self.expected_hash, self.actual_hash = cell_id, expected_hash, actual_hash
+
+
+class NotOursError(WriteError):
+    """The cell belongs to a learner."""
+
+    def __init__(self, cell_id: str) -> None:
+        super().__init__(f"cell {cell_id!r} belongs to the learner; propose a change instead of writing into it")
+        self.cell_id = cell_id
+
+
+class RoomReadOnlyError(WriteError):
+    """We joined this room read-only."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"this room is read-only for us: {reason}")
+        self.reason = reason
+
+
+class SubscriberTooSlowError(LttError):
+    """The subscriber did not keep up and was dropped before an event would have been lost silently."""
+
+    def __init__(self, last_seq: int, bound: int) -> None:
+        super().__init__(f"more than {bound} events waited; subscription ended, resume after seq {last_seq}")
+        self.last_seq, self.bound = last_seq, bound
+
+
+class StoreUnavailableError(LttError):
+    """The database cannot be read or written now."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"the store cannot {what}: {reason}; it will be tried again")
+        self.what, self.reason = what, reason

@@ -1,0 +1,47 @@
+"""Who helps: our agent, or anyone's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ltt_collab.model.cells import Notebook
+from ltt_collab.model.edits import HelpRequested
+from ltt_collab.model.findings import Finding
+from ltt_collab.model.suggestions import Answer, Draft
+
+TUTOR_GROUP = "ltt_collab.tutors"
+"""Entry-point group: each entry is a ``create(TutorConfig) -> Tutor``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TutorConfig:
+    """All that a tutor is told at start; a tutor reads no settings. ``model`` empty: rules only."""
+
+    model: str = ""
+    checkpoint_url: str = ""
+
+
+class TutorContext(Protocol):
+    """One room, as a tutor may use it: reading, and proposing through the gate."""
+
+    async def snapshot(self) -> Notebook:
+        """The notebook as it is now."""
+        ...
+
+    async def propose(self, draft: Draft) -> Answer:
+        """Hand a draft to the gate; returns when it is shown, held or rejected."""
+        ...
+
+
+class Tutor(Protocol):
+    """Turns a request for help into at most one proposal."""
+
+    def explain(self, notebook: Notebook) -> Sequence[Finding]:
+        """Findings of an executed notebook, offline, at most one a cell."""
+        ...
+
+    async def handle(self, event: HelpRequested, context: TutorContext) -> None:
+        """Help, or do nothing; may be cancelled at any await when the learner moves on."""
+        ...
