@@ -1,0 +1,34 @@
+"""Fixtures that every kind of test may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, BrowserContext
+
+from tests.support.jupyter import Jupyter, running_jupyter
+from tests.support.lab import running_browser
+
+
+@pytest.fixture
+async def jupyter(tmp_path: Path) -> AsyncIterator[Jupyter]:
+    """A fresh JupyterLab with our learner extension and an empty root."""
+    async with running_jupyter(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A headless Chromium."""
+    async with running_browser() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+async def learner_context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser profile of one learner."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context
+    await context.close()
