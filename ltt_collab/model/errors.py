@@ -10,6 +10,8 @@
     │   ├── UnknownRoomError
     │   ├── UnknownCellError
     │   ├── ResumePointGoneError      subscribe again from a snapshot (HTTP 410)
+    │   ├── InvalidMessageError       a message in our wire format cannot be read
+    │   │   └── InvalidEventError
     │   └── NotAuthorizedError
     ├── RoomError                     one room cannot be joined or kept
     │   ├── RoomUnreachableError      try again later
@@ -85,6 +87,21 @@ class ResumePointGoneError(UsageError):
     def __init__(self, after: int, oldest: int) -> None:
         super().__init__(f"event {after} is no longer kept (oldest: {oldest}); resume from a new snapshot")
         self.after, self.oldest = after, oldest
+
+
+class InvalidMessageError(UsageError):
+    """A message in our wire format cannot be read."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(f"not a valid {kind}: {reason}")
+        self.kind, self.reason = kind, reason
+
+
+class InvalidEventError(InvalidMessageError):
+    """A message is not an event that this version knows."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("event", reason)
 
 
 class NotAuthorizedError(UsageError):
