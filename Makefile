@@ -1,0 +1,51 @@
+# LTT Collab: `make demo` to see it, `make test` to prove it. Each sets up everything it needs in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ltt-installed
+BROWSER := $(VENV)/.ltt-browser
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: help setup demo test test-fast lint bench docs clean
+.DEFAULT_GOAL := help
+
+help: ## Show the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml deploy/learner/pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "LTT Collab needs Python 3.11 or newer; say which with: make PYTHON=python3.11"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --constraint constraints.txt --editable deploy/learner --editable '.[dev]'
+	@touch $@
+
+$(BROWSER): $(STAMP)
+	@sh .ci/install-browser $(BIN)/python
+	@touch $@
+
+setup: $(STAMP) $(BROWSER) ## Set up .venv and a browser
+
+demo: $(STAMP) ## Start a real JupyterLab with the tutor in it, and open it
+	$(BIN)/ltt demo $(ARGS)
+
+test: $(STAMP) $(BROWSER) ## Run every test, real JupyterLab and browser included
+	$(BIN)/python -m pytest $(ARGS)
+
+test-fast: $(STAMP) ## Run the tests that need no server and no browser
+	$(BIN)/python -m pytest tests/unit tests/contracts tests/architecture $(ARGS)
+
+lint: $(STAMP) ## Check style, types and the Downhill rule
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p ltt_collab -p agent -p tests
+	$(BIN)/mypy deploy/learner
+	$(BIN)/lint-imports
+
+bench: $(STAMP) ## Measure, each figure beside a baseline of the same run
+	$(BIN)/ltt bench all $(ARGS)
+
+docs: $(STAMP) ## Rewrite the generated reference pages
+	$(BIN)/ltt docs
+
+clean: ## Remove what set-up and tests made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache test-artifacts tests/support/node/node_modules
