@@ -1,6 +1,6 @@
 """What happened in a room: frozen facts, named noun + past participle, in one order.
 
-Every event of a room is numbered from 1 without gaps (``seq``). ``at`` is Unix time in seconds.
+Every event of a room is numbered without gaps (``seq``). ``at`` is Unix time in seconds.
 Positions in text are code points. Applying all events with ``seq > n`` in order to a snapshot taken at ``n``
 gives the document as it is.
 """

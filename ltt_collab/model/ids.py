@@ -24,4 +24,4 @@ ClientId = NewType("ClientId", int)
 """A Y.js client id: one per browser page load, 0 for content loaded from disk."""
 
 Seq = NewType("Seq", int)
-"""Position of an event in its room's log, counted from 1 without gaps."""
+"""Position of an event in its room's log: grows by one, from a start that grows with each life of the service."""
