@@ -23,6 +23,9 @@
     │   ├── ConflictError             the cell is not what the writer was shown: decide again
     │   ├── NotOursError              the cell belongs to a learner
     │   └── RoomReadOnlyError
+    ├── ServiceError                  the LTT Collab service did not do what its client asked
+    │   ├── ServiceUnreachableError   is it running, is the URL right?
+    │   └── ServiceRefusedError       an answer that no other error stands for
     ├── SubscriberTooSlowError        the subscription was ended, events would have been lost
     └── StoreUnavailableError
 
@@ -183,6 +186,26 @@ class RoomReadOnlyError(WriteError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"this room is read-only for us: {reason}")
         self.reason = reason
+
+
+class ServiceError(LttError):
+    """The LTT Collab service did not do what its client asked."""
+
+
+class ServiceUnreachableError(ServiceError):
+    """The service did not answer; ``url`` carries no credentials."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"cannot reach the service at {url}: {reason}; is it running, and is LTT_SERVICE_URL right?")
+        self.url, self.reason = url, reason
+
+
+class ServiceRefusedError(ServiceError):
+    """The service answered with an error that no other class stands for."""
+
+    def __init__(self, url: str, status: int, reason: str) -> None:
+        super().__init__(f"the service at {url} answered {status}: {reason}")
+        self.url, self.status, self.reason = url, status, reason
 
 
 class SubscriberTooSlowError(LttError):
