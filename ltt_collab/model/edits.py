@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ltt_collab.model.cells import Cell, CellType, Output
+from ltt_collab.model.cells import Cell, CellType, Output, Ownership
 from ltt_collab.model.ids import CellId, RoomId, Seq, SuggestionId
 from ltt_collab.model.presence import Author, Selection, User
 from ltt_collab.model.suggestions import EndReason, Placement
@@ -53,7 +53,10 @@ class CellRemoved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellMoved(Event):
-    """A cell with the same id went from one index to another within one transaction."""
+    """A cell with the same id went from one index to another within one transaction.
+
+    ``cell`` is the cell as it stands now; ``to_index`` counts after it was taken out at ``from_index``.
+    """
 
     cell: Cell
     from_index: int
@@ -62,7 +65,7 @@ class CellMoved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellTypeChanged(Event):
-    """Code became Markdown, or the like."""
+    """Code became Markdown, or the like; the source stayed, outputs and execution count are gone."""
 
     cell_id: CellId
     cell_type: CellType
@@ -129,7 +132,11 @@ class RunFinished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputsAppended(Event):
-    """Outputs arrived; ``start`` is the index of the first of them in the cell's outputs."""
+    """Outputs arrived; ``start`` is the index of the first of them in the cell's outputs.
+
+    When the cell has an output at ``start`` already, that is a stream which grew: the first of ``outputs`` is only
+    what was added to it. Nothing is sent for what a stream gains after its text was truncated.
+    """
 
     cell_id: CellId
     start: int
@@ -138,17 +145,23 @@ class OutputsAppended(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputsCleared(Event):
-    """All outputs of a cell went away."""
+    """All outputs of a cell went away; ``execution_count`` is what the cell shows afterwards."""
 
     cell_id: CellId
+    execution_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetadataChanged(Event):
-    """Metadata keys of a cell changed; ``cell_id`` None means the notebook's own metadata."""
+    """Metadata keys of a cell changed; ``cell_id`` None means the notebook's own metadata.
+
+    ``ownership`` and ``tags`` are the cell's after the change.
+    """
 
     cell_id: CellId | None
     keys: tuple[str, ...]
+    ownership: Ownership | None = None
+    tags: tuple[str, ...] = ()
 
 
 class ReloadCause(StrEnum):
