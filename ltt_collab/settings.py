@@ -1,0 +1,212 @@
+"""Every setting, read once at the edge from ``LTT_`` environment variables and command-line flags.
+
+The fields below are also their reference: ``python -m ltt_collab.settings > docs/reference/settings.md``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from enum import StrEnum
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ltt_collab.model.errors import InvalidSettingError
+
+PREFIX = "LTT_"
+
+_DATABASE_SCHEMES = ("sqlite+aiosqlite", "postgresql+asyncpg", "postgresql+psycopg")
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_WORD = re.compile(r"[!-~]*")
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """The least severe log lines that are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Settings(BaseSettings):
+    """The whole configuration of one process, checked and frozen.
+
+    ``Settings.read()`` is the way to make one: it names a bad variable and the remedy.
+    """
+
+    # hide_input_in_errors: a rejected value may be a token.
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    jupyter_url: str = Field(
+        "http://127.0.0.1:8888/",
+        description="The learner's Jupyter server: an http or https URL, base path included, without a token.",
+    )
+    jupyter_token: SecretStr = Field(SecretStr(""), description="The token of that Jupyter server; sent as a header.")
+    database_url: str = Field(
+        "sqlite+aiosqlite:///ltt-collab.sqlite",
+        description="Where learners' wishes, suggestions and room events are kept: a SQLAlchemy async URL.",
+    )
+    api_token: SecretStr = Field(
+        SecretStr(""),
+        description="The bearer token of our HTTP API. Unset: the service makes one at start and prints it once.",
+    )
+    service_url: str = Field(
+        "http://127.0.0.1:8700/",
+        description="For clients (`ltt why`, `ltt-agent`): where the service is, base path included.",
+    )
+    model: str = Field(
+        "", description="The tutor's language model, as in `anthropic:…` or `ollama:…`. Empty: the built-in rules only."
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="The address that our HTTP API listens on.")
+    port: int = Field(8700, ge=0, le=65535, description="The port that our HTTP API listens on; 0 takes a free one.")
+    log_format: LogFormat = Field(LogFormat.CONSOLE, description="Log lines for people or for machines, on stderr.")
+    log_level: LogLevel = Field(LogLevel.INFO, description="The least severe log lines that are written.")
+    leave_grace_seconds: float = Field(
+        60.0, ge=0, le=86_400, description="How long a room may be without a human before the tutor leaves it."
+    )
+    hibernate_after_seconds: float = Field(
+        300.0,
+        ge=1,
+        le=86_400,
+        description="How long a room may be idle before its document is put to sleep; the next edit wakes it.",
+    )
+    max_frame_mib: int = Field(
+        64, ge=1, le=1024, description="The largest message taken from a room, in MiB; a larger one ends the link."
+    )
+    hints_per_hour: int = Field(
+        12, ge=0, le=1000, description="How many hints a learner may get within an hour, at most; 0 gives none."
+    )
+    tutor_name: str = Field(
+        "Tutor", min_length=1, max_length=40, description="The tutor's name as learners see it beside its cursor."
+    )
+    tutor_color: str = Field("#7c3aed", description="The colour of the tutor's cursor, as `#rrggbb`.")
+    introduce: bool = Field(
+        True, description="Whether the tutor tells each learner once, at the first join, who reads what."
+    )
+
+    @classmethod
+    def read(cls, **flags: Any) -> Self:
+        """Read the environment; ``flags`` (by field name, None: not given) win over it.
+
+        Raises:
+            InvalidSettingError: a value cannot be used; only the first is reported.
+        """
+        given = {name: value for name, value in flags.items() if value is not None}
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            raise _invalid(error.errors(include_url=False, include_context=False)[0], given) from None
+
+    @field_validator("jupyter_url", "service_url")
+    @classmethod
+    def _http_url(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+            raise ValueError("use a URL as in http://127.0.0.1:8888/base/path/")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("leave user, password, query and fragment out of the URL; the token has its own setting")
+        return parts._replace(path=parts.path.rstrip("/") + "/").geturl()
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, url: str) -> str:
+        if url.partition("://")[0] not in _DATABASE_SCHEMES:
+            raise ValueError(f"begin with one of {', '.join(f'{scheme}://' for scheme in _DATABASE_SCHEMES)}")
+        return url
+
+    @field_validator("jupyter_token", "api_token")
+    @classmethod
+    def _header_safe(cls, token: SecretStr) -> SecretStr:
+        if not _WORD.fullmatch(token.get_secret_value()):
+            raise ValueError("use printable ASCII without spaces, it travels in an HTTP header")
+        return token
+
+    @field_validator("tutor_color")
+    @classmethod
+    def _colour(cls, colour: str) -> str:
+        if not _COLOUR.fullmatch(colour):
+            raise ValueError("use #rrggbb, as in #7c3aed")
+        return colour
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def is_secret(field: str) -> bool:
+    """Whether a field's value must never be shown; a database URL may hold a password."""
+    return field == "database_url" or Settings.model_fields[field].annotation is SecretStr
+
+
+def render_reference() -> str:
+    """The text of ``docs/reference/settings.md``."""
+    rows = [_row(name, info) for name, info in Settings.model_fields.items()]
+    return "\n".join(
+        [
+            "# Settings",
+            "",
+            "Every setting is an environment variable, read once at start. An empty value counts as unset.",
+            "A value that cannot be used ends the program with exit code 2 and a line that says what to do.",
+            "",
+            "<!-- Made by `python -m ltt_collab.settings`; a test keeps it current. -->",
+            "",
+            "| variable | default | meaning |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _row(name: str, info: FieldInfo) -> str:
+    meaning = info.description or ""
+    if isinstance(info.default, StrEnum):
+        meaning += " One of " + ", ".join(f"`{choice.value}`" for choice in type(info.default)) + "."
+    bounds = {type(rule).__name__: rule for rule in info.metadata}
+    if "Ge" in bounds and "Le" in bounds:
+        meaning += f" From {bounds['Ge'].ge} to {bounds['Le'].le}."
+    return f"| `{variable(name)}` | {_default(info.default)} | {meaning} |"
+
+
+def _default(value: object) -> str:
+    match value:
+        case bool():
+            return f"`{str(value).lower()}`"
+        case SecretStr() | "":
+            return "none"
+        case _:
+            return f"`{value}`"
+
+
+def _invalid(fault: ErrorDetails, given: dict[str, Any]) -> InvalidSettingError:
+    field = str(fault["loc"][0])
+    if field not in Settings.model_fields:
+        return InvalidSettingError(field, given.get(field, ""), "there is no such setting")
+    value = "[secret]" if is_secret(field) else _without_credentials(fault.get("input"))
+    remedy = fault["msg"].removeprefix("Value error, ")
+    return InvalidSettingError(variable(field), value, remedy[:1].lower() + remedy[1:])
+
+
+def _without_credentials(value: object) -> object:
+    # A Jupyter URL is often pasted with its token: "http://…/lab?token=…".
+    return re.sub(r"//[^/@]*@|[?#].*", "…", value) if isinstance(value, str) else value
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render_reference())
