@@ -1,0 +1,138 @@
+"""The server extension: links our choices in, serves what they are, and hooks the two things nobody configures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from jupyter_core.paths import jupyter_data_dir
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.serverapp import ServerApp
+from traitlets import Bool, Unicode
+from traitlets.config import Config
+
+from ltt_learner import __version__
+from ltt_learner.database import Database, is_broken, move_aside
+from ltt_learner.defaults import ID_MANAGERS, STORES, chosen, unless_configured
+from ltt_learner.farewell import Farewell
+from ltt_learner.handlers import LearnerHandler, installed_versions
+from ltt_learner.places import Places, is_local, prepare
+from ltt_learner.sockets import PromptSockets
+from ltt_learner.store import LearnerYStore
+
+
+class LearnerExtension(ExtensionApp):
+    """Keeps a learner's text whole and the server prompt.
+
+    Invariants:
+        1. A choice made on the command line or in a configuration file wins over ours.
+        2. A place that cannot be prepared costs only the gain: the server starts with what it had.
+    """
+
+    name = "ltt_learner"
+    app_name = "LTT learner"
+    description = "A gap-free history, prompt sockets and a clean goodbye for a learner's Jupyter server."
+
+    state_dir = Unicode(
+        "",
+        config=True,
+        help="Where the databases of this and other root directories lie. Local disk; default: the Jupyter data"
+        " directory, or the temporary directory where that is on a network.",
+    )
+    nodelay = Bool(True, config=True, help="Send small frames at once on the server's sockets.")
+    clean_stop = Bool(True, config=True, help="Save documents and close rooms before the server stops.")
+
+    sockets: PromptSockets
+    places: Places | None
+
+    def _link_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        super()._link_jupyter_server_extension(serverapp)
+        self.sockets = PromptSockets()
+        self.places = self._prepare_places(serverapp)
+        if self.places is not None:
+            self._choose(serverapp, self.places)
+
+    def _prepare_places(self, serverapp: ServerApp) -> Places | None:
+        chosen_dir = Path(self.state_dir).expanduser() if self.state_dir else None
+        try:
+            places = prepare(Path(serverapp.root_dir), Path(jupyter_data_dir()), chosen_dir)
+            self._discard_broken(places)
+        except OSError as error:
+            self.log.warning("No place for our databases (%s): the server's own stay in use", error)
+            return None
+        return places
+
+    def _discard_broken(self, places: Places) -> None:
+        """Let no broken file reach an extension that would fail on it, and no session survive its history."""
+        for database in (places.file_ids, places.history):
+            if is_broken(database):
+                self.log.warning("%s cannot be read: kept as %s, starting anew", database, move_aside(database))
+                places.sessions.unlink(missing_ok=True)
+
+    def _choose(self, serverapp: ServerApp, places: Places) -> None:
+        apps = [app for found in serverapp.extension_manager.extension_apps.values() for app in found]
+        known = [serverapp.config, *(app.config for app in apps)]
+        ours = unless_configured(known, places)
+        merged = Config()
+        merged.merge(serverapp.config)
+        merged.merge(ours)
+        LearnerYStore.default_db_path = str(chosen([merged, *known], STORES, "db_path"))
+        # Both: the extensions linked so far have copied the server's configuration, the others will.
+        serverapp.update_config(ours)
+        for app in apps:
+            app.update_config(ours)
+
+    def initialize_handlers(self) -> None:
+        """Serve the description."""
+        self.handlers.append((r"/api/ltt/learner", LearnerHandler, {"describe": self.describe}))
+
+    async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        if self.nodelay:
+            self.sockets.watch(cast("Any", serverapp.http_server))
+        ydoc = self.ydoc()
+        if self.clean_stop and ydoc is not None:
+            Farewell(ydoc, self.sockets, self.log).install()
+
+    def ydoc(self) -> Any:
+        """The collaboration extension of this server; None where there is none."""
+        assert self.serverapp is not None
+        apps = self.serverapp.extension_manager.extension_apps.get("jupyter_server_ydoc", set())
+        return next(iter(apps), None)
+
+    def describe(self) -> dict[str, Any]:
+        """What is active, in JSON's types. No text, no names of documents."""
+        ydoc = self.ydoc()
+        return {
+            "version": __version__,
+            "ystore": None if ydoc is None else self._describe_store(ydoc.ystore_class),
+            "nodelay": self.sockets.installed,
+            "clean_stop": self.clean_stop and ydoc is not None,
+            "cleanup_delay": None if ydoc is None else ydoc.document_cleanup_delay,
+            "places": self._describe_places(),
+            "rooms": 0 if ydoc is None else len(ydoc.ywebsocket_server.rooms),
+            "connections": self.sockets.accepted,
+            "versions": installed_versions(),
+        }
+
+    @staticmethod
+    def _describe_store(store: type[Any]) -> dict[str, Any]:
+        safe = issubclass(store, LearnerYStore)
+        described: dict[str, Any] = {"class": f"{store.__module__}.{store.__qualname__}", "gap_free": safe}
+        if safe and LearnerYStore.default_db_path:
+            database = Database.at(Path(LearnerYStore.default_db_path))
+            tally = database.tally
+            described |= {name: getattr(tally, name) for name in tally.__slots__}
+            described["bytes"] = database.path.stat().st_size if database.path.exists() else 0
+        return described
+
+    def _describe_places(self) -> dict[str, Any] | None:
+        if self.places is None:
+            return None
+        assert self.serverapp is not None
+        return {
+            "directory": str(self.places.directory),
+            "filesystem": self.places.filesystem,
+            "local": is_local(self.places.filesystem),
+            "history": LearnerYStore.default_db_path,
+            "file_ids": str(chosen([self.serverapp.config], ID_MANAGERS, "db_path") or ""),
+        }
