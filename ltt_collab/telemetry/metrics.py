@@ -1,0 +1,40 @@
+"""Every metric of the service, in one registry. A room is never a label: rooms are many and name learners."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY = CollectorRegistry()
+"""Ours alone: the process-wide default of prometheus_client collects what libraries put there."""
+
+_INTERACTIVE = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 1.0, 1.5, 3.0, 10.0)
+"""Seconds. Fine where our promises lie: 10 and 20 ms (edits), 300 and 400 ms (first letter), 1.5 s (whole note)."""
+
+ROOMS = Gauge("ltt_rooms_count", "Open rooms by state.", ["state"], registry=REGISTRY)
+EVENTS = Counter("ltt_events_total", "Events of all rooms by type.", ["type"], registry=REGISTRY)
+FRAMES_REFUSED = Counter(
+    "ltt_frames_refused_total", "Frames from rooms that were refused, by reason.", ["reason"], registry=REGISTRY
+)
+RECONNECTS = Counter("ltt_reconnects_total", "Rooms joined anew after their connection was lost.", registry=REGISTRY)
+DECISIONS = Counter("ltt_decisions_total", "Decisions about help.", ["decision"], registry=REGISTRY)
+ANSWERS = Counter(
+    "ltt_answers_total", "Answers to proposed suggestions: shown, held, or why not.", ["answer"], registry=REGISTRY
+)
+NOTE_WRITING = Histogram(
+    "ltt_note_writing_seconds", "From the decision to the complete note.", registry=REGISTRY, buckets=_INTERACTIVE
+)
+STREAMS = Gauge("ltt_streams_count", "Open event streams of agents.", registry=REGISTRY)
+STREAMS_ENDED = Counter("ltt_streams_ended_total", "Ended event streams by reason.", ["reason"], registry=REGISTRY)
+HTTP_REQUESTS = Counter("ltt_http_requests_total", "Requests.", ["method", "route", "status"], registry=REGISTRY)
+HTTP_SECONDS = Histogram(
+    "ltt_http_request_seconds",
+    "From a request's arrival to the first byte of its answer.",
+    ["route"],
+    registry=REGISTRY,
+    buckets=_INTERACTIVE,
+)
+
+
+def exposition() -> bytes:
+    """All metrics in Prometheus' text format."""
+    return generate_latest(REGISTRY)

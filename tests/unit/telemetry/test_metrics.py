@@ -1,0 +1,29 @@
+"""Metrics are named alike and cannot name a learner."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from prometheus_client import Counter, Gauge, Histogram
+
+from ltt_collab.telemetry import metrics
+
+ALL = [value for value in vars(metrics).values() if isinstance(value, Counter | Gauge | Histogram)]
+
+
+def test_every_metric_is_named_ltt_noun_unit() -> None:
+    names = {metric._name + ("_total" if isinstance(metric, Counter) else "") for metric in ALL}
+    assert names
+    assert [name for name in names if not re.fullmatch(r"ltt_[a-z_]+_(total|count|seconds|bytes)", name)] == []
+
+
+@pytest.mark.proves("telemetry:no-room-or-learner-as-a-label")
+def test_no_metric_has_a_room_a_path_or_a_person_as_a_label() -> None:
+    labels = {label for metric in ALL for label in metric._labelnames}
+    assert labels <= {"state", "type", "reason", "decision", "answer", "method", "route", "status"}
+
+
+def test_the_exposition_holds_every_metric() -> None:
+    text = metrics.exposition().decode()
+    assert [metric._name for metric in ALL if f"# HELP {metric._name}" not in text] == []
