@@ -32,13 +32,17 @@ class CellRole(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ownership:
-    """The content of ``metadata.ltt``: this cell is ours, and why it exists."""
+    """The content of ``metadata.ltt``: this cell is ours, and why it exists.
+
+    ``written``: hash of the source as we left it, '' while unknown; another source means that a learner edited it.
+    """
 
     role: CellRole
     suggestion: SuggestionId
     about: CellId
     rung: int
     author: Username
+    written: str = ""
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> Self | None:
@@ -53,19 +57,21 @@ class Ownership:
                 about=CellId(str(mark["about"])),
                 rung=int(mark["rung"]),
                 author=Username(str(mark["author"])),
+                written=str(mark.get("written", "")),
             )
         except (KeyError, ValueError, TypeError):
             return None
 
     def as_metadata(self) -> dict[str, Any]:
         """The mark as it is written into the document."""
-        return {
+        mark = {
             "role": self.role.value,
             "suggestion": self.suggestion,
             "about": self.about,
             "rung": self.rung,
             "author": self.author,
         }
+        return mark | {"written": self.written} if self.written else mark
 
 
 class OutputType(StrEnum):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ltt_collab.model.edits import HelpCause, RunError
-from ltt_collab.model.ids import CellId, SuggestionId
+from ltt_collab.model.edits import HelpCause, RoomEvent, RunError
+from ltt_collab.model.ids import CellId, SuggestionId, Username
 from ltt_collab.model.presence import Author
-from ltt_collab.model.suggestions import EndReason
+from ltt_collab.model.suggestions import Answer, EndReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +15,19 @@ class TimeElapsed:
     """Time as an event: ``now`` is Unix time in seconds."""
 
     now: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TutorAnswered:
+    """The tutor is done with a request: ``answer`` None when it had nothing to propose, failed or was cancelled."""
+
+    cause_key: str
+    answer: Answer | None
+    now: float
+
+
+Happening = RoomEvent | TimeElapsed | TutorAnswered
+"""What a trigger may learn from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +51,53 @@ class AskTutor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequest:
+    """Cancel what the tutor is doing about a cause: the answer would come too late."""
+
+    cause_key: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndSuggestion:
-    """End a suggestion: withdraw what is visible of it and record the reason."""
+    """End a suggestion: withdraw what is visible of it and record the reason.
+
+    ``note_cell`` is the one cell to withdraw, None when there is none. It is left alone when ``reason`` is
+    ``DISMISSED`` (it is gone), ``ADOPTED`` (it is the learner's: only our mark comes off) or ``SUPERSEDED``
+    with ``note_cell`` None (its successor stands in the same cell).
+    """
 
     suggestion: SuggestionId
     reason: EndReason
+    note_cell: CellId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearPointer:
+    """Stop pointing at the line that a suggestion is about; its note stays."""
+
+    suggestion: SuggestionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseCell:
+    """Take our ownership mark off a cell that is a learner's, and change nothing else of it."""
+
+    cell_id: CellId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveLearner:
+    """Leave this learner's notebooks and stay away, also after a restart."""
+
+    username: Username
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WelcomeLearner:
+    """Come back to this learner, who asked for it."""
+
+    username: Username
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,4 +109,14 @@ class RecordDecision:
     because: str
 
 
-Command = WakeAt | AskTutor | EndSuggestion | RecordDecision
+Command = (
+    WakeAt
+    | AskTutor
+    | CancelRequest
+    | EndSuggestion
+    | ClearPointer
+    | ReleaseCell
+    | LeaveLearner
+    | WelcomeLearner
+    | RecordDecision
+)

@@ -232,7 +232,10 @@ class HelpRequested(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuggestionShown(Event):
-    """A suggestion is visible to the learner; ``note_cell`` is our cell, if it has one."""
+    """A suggestion is visible to the learner; ``note_cell`` is our cell, if it has one.
+
+    ``cause_key`` is the problem it helps with, '' when its author named none.
+    """
 
     suggestion: SuggestionId
     about: CellId
@@ -240,6 +243,7 @@ class SuggestionShown(Event):
     rung: int
     text: str
     note_cell: CellId | None
+    cause_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,8 @@ class EndReason(StrEnum):
     """What it was about changed or went away."""
     WITHDRAWN = "withdrawn"
     """Its author or an operator took it back."""
+    SUPERSEDED = "superseded"
+    """Another suggestion about the same cell took its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,10 @@ from ltt_collab.model.suggestions import EndReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuggestionRecord:
-    """One suggestion as it is remembered; ``at`` is Unix time in seconds; ``ended`` None while it lives."""
+    """One suggestion as it is remembered; ``at`` is Unix time in seconds; ``ended`` None while it lives.
+
+    ``learner``: whom it was for (``model.causes.learner_key``), '' if unknown. ``note_cell``: our cell, if it has one.
+    """
 
     suggestion: SuggestionId
     room: RoomId
@@ -22,6 +25,8 @@ class SuggestionRecord:
     rung: int
     at: float
     ended: EndReason | None = None
+    learner: str = ""
+    note_cell: CellId | None = None
 
 
 class WishStore(Protocol):
