@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from logging import Logger
+from logging import Logger, getLogger
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 from weakref import WeakValueDictionary
@@ -71,10 +71,11 @@ class LearnerYStore(SQLiteYStore):  # type: ignore[misc]  # jupyter_server_ydoc 
         log: Logger | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(path=path, metadata_callback=metadata_callback, log=log, **options)
         if log is not None:
-            # The traits take the argument away from pycrdt's constructor, which then sets a logger nobody reads.
-            self.log = log
+            options["log"] = log
+        super().__init__(path=path, metadata_callback=metadata_callback, **options)
+        # The traits take `log` away from pycrdt's constructor, which then sets a logger that nobody reads.
+        self.log = log or getLogger(__name__)
         if self.default_db_path and "db_path" not in self._configured():
             self.db_path = self.default_db_path
         self.database = Database.at(Path(self.db_path), self.log)
