@@ -1,0 +1,1 @@
+"""One real Jupyter server: its REST API, its rooms' sockets, its event stream."""

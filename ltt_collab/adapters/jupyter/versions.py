@@ -1,0 +1,117 @@
+"""What a Jupyter server says of its own software."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ltt_collab.adapters.jupyter.rest import RestClient
+from ltt_collab.ports.rooms import ServerFacts
+
+TESTED = (("5.0", "4.6"),)
+"""Pairs of jupyter-collaboration and JupyterLab releases that our tests run against."""
+
+TESTED_ROOM_SERVER = "3.0"
+"""The release of jupyter-server-ydoc that belongs to it, which only our learner extension tells."""
+
+TESTED_TEXT = ", ".join(f"jupyter-collaboration {rooms}.x with JupyterLab {lab}.x" for rooms, lab in TESTED)
+
+LEARNER_ENDPOINT = "api/ltt/learner"
+SESSION_ENDPOINT = "api/collaboration/session/"
+_PACKAGES = ("@jupyter/docprovider-extension", "@jupyter/collaboration-extension")
+_PAGE_CONFIG = re.compile(rb'<script id="jupyter-config-data" type="application/json">(.*?)</script>', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabPage:
+    """What JupyterLab's front page tells: ``version`` is '' where there is no JupyterLab."""
+
+    version: str = ""
+    extensions: frozenset[str] = frozenset()
+    is_rtc_disabled: bool = False
+
+
+def is_tested(collaboration: str, jupyterlab: str) -> bool:
+    """Whether our tests run against these releases."""
+    return any(_is_release(collaboration, rooms) and _is_release(jupyterlab, lab) for rooms, lab in TESTED)
+
+
+def is_untested_room_server(learner: dict[str, Any] | None) -> bool:
+    """Whether our learner extension tells of another jupyter-server-ydoc than the one we test."""
+    versions = (learner or {}).get("versions")
+    told = _version(versions, "jupyter_server_ydoc")
+    return bool(told) and not _is_release(told, TESTED_ROOM_SERVER)
+
+
+def read_lab_page(page: bytes) -> LabPage:
+    """Read the configuration that JupyterLab embeds in its page."""
+    found = _PAGE_CONFIG.search(page)
+    try:
+        config = json.loads(found[1]) if found else {}
+    except ValueError:
+        config = {}
+    listed = config.get("federated_extensions")
+    extensions = listed if isinstance(listed, list) else []
+    return LabPage(
+        version=_version(config, "appVersion"),
+        extensions=frozenset(str(entry.get("name")) for entry in extensions if isinstance(entry, dict)),
+        is_rtc_disabled=config.get("disableRTC") is True,
+    )
+
+
+async def ask_facts(rest: RestClient) -> ServerFacts:
+    """Ask a server for its versions.
+
+    Raises:
+        RoomUnreachableError, RoomRefusedError
+    """
+    server = await rest.demand_json("api")
+    await rest.demand("GET", "api/status")  # `api` answers strangers as well: here the token has to be right
+    lab = await ask_lab_page(rest)
+    learner = await ask_learner_extension(rest)
+    rooms = await ask_collaboration(rest)
+    return ServerFacts(
+        jupyter_server=_version(server),
+        jupyterlab=lab.version,
+        collaboration=rooms,
+        learner_extension=_version(learner),
+        supported=is_tested(rooms, lab.version) and not is_untested_room_server(learner),
+    )
+
+
+async def ask_lab_page(rest: RestClient) -> LabPage:
+    """JupyterLab's front page, an empty one where it is not served."""
+    answer = await rest.ask("GET", "lab")
+    return read_lab_page(answer.body) if answer.status == 200 else LabPage()
+
+
+async def ask_learner_extension(rest: RestClient) -> dict[str, Any] | None:
+    """What our own server extension says of itself, None where it is not active."""
+    answer = await rest.ask("GET", LEARNER_ENDPOINT)
+    said = answer.json() if answer.status == 200 else None
+    return said if isinstance(said, dict) else None
+
+
+async def ask_collaboration(rest: RestClient) -> str:
+    """jupyter-collaboration's version, '' where its rooms are not served or their version is not told.
+
+    No endpoint tells the version; its prebuilt frontend, released together with it, stands on the server as files.
+    """
+    if (await rest.ask("GET", SESSION_ENDPOINT)).status == 404:
+        return ""
+    for package in _PACKAGES:
+        answer = await rest.ask("GET", f"lab/extensions/{package}/package.json")
+        if answer.status == 200 and (version := _version(answer.json())):
+            return version
+    return ""
+
+
+def _is_release(version: str, release: str) -> bool:
+    return version == release or version.startswith(release + ".")
+
+
+def _version(said: object, key: str = "version") -> str:
+    value = said.get(key) if isinstance(said, dict) else None
+    return value[:64] if isinstance(value, str) else ""
