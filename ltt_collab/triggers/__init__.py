@@ -1,0 +1,1 @@
+"""④ Decides, at workflow boundaries, that something is worth doing."""
