@@ -62,9 +62,8 @@ class CancelRequest:
 class EndSuggestion:
     """End a suggestion: withdraw what is visible of it and record the reason.
 
-    ``note_cell`` is the one cell to withdraw, None when there is none. It is left alone when ``reason`` is
-    ``DISMISSED`` (it is gone), ``ADOPTED`` (it is the learner's: only our mark comes off) or ``SUPERSEDED``
-    with ``note_cell`` None (its successor stands in the same cell).
+    ``note_cell`` is the one cell to withdraw; None when nothing is left to withdraw (the learner deleted it, or its
+    successor stands in the same cell). With ``ADOPTED`` it is the learner's: only our mark comes off.
     """
 
     suggestion: SuggestionId

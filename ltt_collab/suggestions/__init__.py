@@ -1,0 +1,1 @@
+"""⑥ The life of a suggestion, from its place in the notebook to its end."""

@@ -1,0 +1,71 @@
+"""Where a suggestion goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ltt_collab.model.cells import Cell, CellRole, Notebook
+from ltt_collab.model.ids import CellId
+from ltt_collab.model.presence import Participant
+from ltt_collab.model.suggestions import Draft, Placement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewNote:
+    """Insert a note directly below ``below``."""
+
+    below: CellId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendedNote:
+    """Add to the note that stands about the same cell already."""
+
+    note_cell: CellId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Point at ``line`` (1-based; None: at nothing) and write ``note`` (None: nothing)."""
+
+    line: int | None
+    note: NewNote | ExtendedNote | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Not now; ``because`` is a sentence for people."""
+
+    because: str
+
+
+def place(draft: Draft, notebook: Notebook, humans: Sequence[Participant], note: CellId | None) -> Place | Wait:
+    """Where the draft goes; ``note`` is our note about the same cell, if one lives.
+
+    A pointer and a note by default; a draft without text, or that asks for no more, only points. A cell has one note
+    at most: later rungs are added to it. Nobody of ours writes in a cell where a human's cursor is.
+    """
+    about = notebook.cell(draft.cell_id)
+    line = None if about is None else line_in(about, draft.line)
+    if draft.placement is Placement.POINTER or not draft.text.strip():
+        return Place(line=line, note=None)
+    if note is None or notebook.cell(note) is None:
+        return Place(line=line, note=NewNote(below=draft.cell_id))
+    if any(human.selection is not None and human.selection.cell_id == note for human in humans):
+        return Wait(because="somebody's cursor is in the note")
+    return Place(line=line, note=ExtendedNote(note_cell=note))
+
+
+def line_in(cell: Cell, line: int | None) -> int | None:
+    """The line if the cell has it, else None."""
+    return line if line is not None and 1 <= line <= cell.source.count("\n") + 1 else None
+
+
+def notes_about(notebook: Notebook, about: CellId) -> tuple[CellId, ...]:
+    """Every hint cell of ours about a cell, in the notebook's order."""
+    return tuple(
+        cell.id
+        for cell in notebook.cells
+        if cell.ownership is not None and cell.ownership.role is CellRole.HINT and cell.ownership.about == about
+    )
