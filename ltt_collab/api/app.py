@@ -1,0 +1,64 @@
+"""Puts the routes together into one app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
+from pydantic import SecretStr
+from starlette.middleware import Middleware
+
+from ltt_collab import __version__
+from ltt_collab.api import health, rooms
+from ltt_collab.api.door import PREFIX, Door, Readiness
+from ltt_collab.api.middleware import BearerAuth, BodyLimit, Boundary, HeadAsGet, SecurityHeaders
+from ltt_collab.api.openapi import complete_openapi
+from ltt_collab.api.problems import install_problem_handlers
+from ltt_collab.api.streams import HEARTBEAT_SECONDS
+from ltt_collab.model.errors import InvalidSettingError
+from ltt_collab.ports.directory import RoomDirectory
+
+# Only for the OpenAPI document: the middleware holds the door, so that a forgotten dependency opens nothing.
+_BEARER = Depends(HTTPBearer(auto_error=False, scheme_name="bearer", description="The value of `LTT_API_TOKEN`."))
+
+
+def create_app(
+    directory: RoomDirectory,
+    *,
+    token: SecretStr,
+    readiness: Callable[[], Readiness],
+    heartbeat: float = HEARTBEAT_SECONDS,
+) -> FastAPI:
+    """The HTTP door to ``directory``. It has no lifespan of its own: run it with ``api.server.serve``.
+
+    Raises:
+        InvalidSettingError: the token is empty, which would let everybody in.
+    """
+    if not token.get_secret_value():
+        raise InvalidSettingError("LTT_API_TOKEN", "", "set a token, or leave it unset and take the generated one")
+    app = FastAPI(
+        title="LTT Collab",
+        version=__version__,
+        description="Follow learners' notebooks as they are edited, and propose suggestions.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        # Both pages load scripts from a CDN, which our content security policy forbids.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(HeadAsGet),
+            Middleware(Boundary),
+            Middleware(BearerAuth, token=token),
+            Middleware(BodyLimit),
+        ],
+    )
+    app.state.door = Door(directory=directory, readiness=readiness, heartbeat=heartbeat)
+    install_problem_handlers(app)
+    app.include_router(rooms.router, dependencies=[_BEARER])
+    app.include_router(health.router)
+    app.include_router(health.metrics_router)
+    app.openapi = partial(complete_openapi, app)  # type: ignore[method-assign] # FastAPI's documented way
+    return app

@@ -1,0 +1,48 @@
+"""What every route of one app shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import anyio
+from fastapi import Depends, Request
+
+from ltt_collab.ports.directory import RoomDirectory
+
+PREFIX = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Whether the service watches its Jupyter server; ``reason`` says why not."""
+
+    ready: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """The open rooms, and how this door serves them. ``closing`` is set when the server stops."""
+
+    directory: RoomDirectory
+    readiness: Callable[[], Readiness]
+    heartbeat: float
+    closing: anyio.Event = field(default_factory=anyio.Event)
+
+
+def _door(request: Request) -> Door:
+    door: Door = request.app.state.door
+    return door
+
+
+TheDoor = Annotated[Door, Depends(_door)]
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def problems(*statuses: HTTPStatus) -> Responses:
+    """The refusals of a route, for OpenAPI; ``api.openapi`` gives them their schema."""
+    return {int(status): {"description": status.phrase} for status in statuses}
