@@ -92,6 +92,11 @@ class Database:
             cls._open[key] = cls(key, log)
         return cls._open[key]
 
+    @classmethod
+    def all_open(cls) -> list[Database]:
+        """Every database that this process has used."""
+        return list(cls._open.values())
+
     def read(self, path: str) -> tuple[list[Row], int]:
         """A document's rows in the order written, and the generation they belong to."""
 

@@ -16,7 +16,7 @@ from ltt_learner.database import Database, is_broken, move_aside
 from ltt_learner.defaults import ID_MANAGERS, STORES, chosen, unless_configured
 from ltt_learner.farewell import Farewell
 from ltt_learner.handlers import LearnerHandler, installed_versions
-from ltt_learner.places import Places, is_local, prepare
+from ltt_learner.places import Places, filesystem_of, is_local, prepare
 from ltt_learner.sockets import PromptSockets
 from ltt_learner.store import LearnerYStore
 
@@ -129,10 +129,12 @@ class LearnerExtension(ExtensionApp):
         if self.places is None:
             return None
         assert self.serverapp is not None
+        history = LearnerYStore.default_db_path
+        filesystem = filesystem_of(Path(history))
         return {
             "directory": str(self.places.directory),
-            "filesystem": self.places.filesystem,
-            "local": is_local(self.places.filesystem),
-            "history": LearnerYStore.default_db_path,
+            "filesystem": filesystem,
+            "local": is_local(filesystem),
+            "history": history,
             "file_ids": str(chosen([self.serverapp.config], ID_MANAGERS, "db_path") or ""),
         }

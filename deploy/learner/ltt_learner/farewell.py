@@ -17,6 +17,7 @@ from jupyter_server.utils import ensure_async
 from jupyter_server_ydoc.rooms import DocumentRoom  # type: ignore[import-untyped]
 from tornado.web import HTTPError
 
+from ltt_learner.database import Database
 from ltt_learner.sockets import PromptSockets
 from ltt_learner.store import LearnerYStore
 
@@ -63,6 +64,7 @@ class Farewell:
         await self._each("settle", documents, self._settle, SAVING)
         await self._close(rooms)
         await stop()
+        await release_databases()
 
     async def _each(
         self, what: str, rooms: Iterable[DocumentRoom], act: Callable[[DocumentRoom], Awaitable[None]], limit: float
@@ -110,6 +112,13 @@ class Farewell:
         self._sockets.close_all()
         # The tasks of the connections end in the next turns of the loop, and with them the threads they hold.
         await anyio.sleep(LOOK)
+
+
+async def release_databases() -> None:
+    """Close every history file: SQLite then leaves one whole file, and the next server finds it free."""
+    loop = asyncio.get_running_loop()
+    for database in Database.all_open():
+        await loop.run_in_executor(database.thread, database.close)
 
 
 async def differs_from_file(room: DocumentRoom) -> bool:

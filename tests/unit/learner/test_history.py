@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from ltt_learner.history import BrokenHistoryError, merge_whole
 from pycrdt import Doc, Map, Text
 
 
-def recorded_typing(client: int, text: str, start: Doc | None = None) -> list[bytes]:
+def recorded_typing(client: int, text: str, start: Doc[Any] | None = None) -> list[bytes]:
     """The updates of a client that typed ``text`` letter by letter, after what ``start`` holds."""
-    doc: Doc = Doc(client_id=client)
+    doc: Doc[Any] = Doc(client_id=client)
     updates: list[bytes] = []
     if start is not None:
         doc.apply_update(start.get_update())
@@ -26,7 +27,7 @@ def recorded_typing(client: int, text: str, start: Doc | None = None) -> list[by
 
 def text_of(update: bytes) -> str:
     """What a Doc of this update holds."""
-    doc: Doc = Doc()
+    doc: Doc[Any] = Doc()
     doc.apply_update(update)
     return str(doc.get("text", type=Text))
 
@@ -39,7 +40,7 @@ def test_updates_without_a_gap_become_one_update_of_the_same_text() -> None:
 @pytest.mark.proves("learner:hole-detected")
 def test_a_missing_first_operation_of_a_client_is_a_hole() -> None:
     # As upstream leaves it: the room's own `state.path` is made before the store listens.
-    room: Doc = Doc(client_id=7)
+    room: Doc[Any] = Doc(client_id=7)
     state = room.get("state", type=Map)
     state["path"] = "a.ipynb"
     stored: list[bytes] = []
@@ -66,7 +67,7 @@ def test_any_lost_update_but_the_last_of_its_client_is_a_hole(seed: int) -> None
 
 @pytest.mark.proves("learner:hole-detected")
 def test_deletions_and_repeated_updates_are_no_hole() -> None:
-    doc: Doc = Doc(client_id=3)
+    doc: Doc[Any] = Doc(client_id=3)
     text = doc.get("text", type=Text)
     text += "some é😀 text"
     first = doc.get_update()

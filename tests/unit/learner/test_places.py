@@ -52,8 +52,7 @@ def test_a_network_home_sends_the_databases_to_the_temporary_directory(
 ) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text(
-        "22 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n"
-        f"40 22 0:9 / {tmp_path}/home\\040dir rw - nfs4 server:/home rw\n"
+        f"22 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n40 22 0:9 / {tmp_path}/home\\040dir rw - nfs4 server:/home rw\n"
     )
     monkeypatch.setattr(places, "MOUNTS", mounts)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

@@ -8,8 +8,10 @@ import stat
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from ltt_learner import database as database_module
 from ltt_learner import store as store_module
@@ -24,11 +26,11 @@ from tests.support.deadlines import eventually
 
 
 class Room:
-    """What `jupyter_server_ydoc` does with a store, in its order: its own operation first, then the store, then ears."""
+    """What `jupyter_server_ydoc` does with a store, in its order: own operation, then the store, then its ears."""
 
     def __init__(self, store: LearnerYStore, tasks: anyio.abc.TaskGroup) -> None:
         self.store = store
-        self.doc: Doc = Doc()
+        self.doc: Doc[Any] = Doc()
         self.state = self.doc.get("state", type=Map)
         self.text = self.doc.get("text", type=Text)
         self._tasks = tasks
@@ -40,7 +42,7 @@ class Room:
             await self.store.apply_updates(self.doc)
             found = True
         except YDocNotFound:
-            source: Doc = Doc(client_id=0)
+            source: Doc[Any] = Doc(client_id=0)
             source.get("text", type=Text).insert(0, file)
             self.doc.apply_update(source.get_update())
             await self.store.encode_state_as_update(self.doc)
@@ -123,7 +125,7 @@ async def test_rows_behind_the_snapshot_have_no_gap_while_the_room_lives(where: 
         opened.type(" world")
         await opened.stored()
         stored = [update async for update, _, _ in opened.store.read()]
-        doc: Doc = Doc()
+        doc: Doc[Any] = Doc()
         doc.apply_update(merge_whole(stored))
         assert str(doc.get("text", type=Text)) == "hello world"
         assert opened.store.database.tally.appended > 0
@@ -144,7 +146,7 @@ async def test_rows_and_bytes_stay_bounded_over_ten_thousand_letters(where: Path
         for _ in range(100):
             for _ in range(100):
                 opened.type("x")
-                await anyio.sleep(0)
+                await anyio.lowlevel.checkpoint()
             await opened.stored()
             rows = [update async for update, _, _ in opened.store.read()]
             most = max(most, len(rows))
@@ -160,7 +162,7 @@ async def test_a_history_with_a_hole_is_dropped_and_the_file_is_used(
     where: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with room(where, "from disk") as opened:
-        poison: Doc = Doc(client_id=99)
+        poison: Doc[Any] = Doc(client_id=99)
         state = poison.get("state", type=Map)
         state["never stored"] = 1
         watch = poison.observe(lambda event: opened.store._pending.append(event.update))

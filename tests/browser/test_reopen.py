@@ -1,0 +1,97 @@
+"""A notebook that is opened again and again keeps every letter, for the learner, on disk and for a peer."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import pytest
+from playwright.async_api import BrowserContext
+
+from tests.support.deadlines import eventually
+from tests.support.jupyter import Jupyter, code_cell, running_jupyter
+from tests.support.lab import LabNotebook, open_notebook
+from tests.support.plain_peer import plain_peer
+
+CYCLES = 6
+"""The stock store was seen to lose text from the third or fourth opening."""
+
+EVICT_SOON = "--YDocExtension.document_cleanup_delay=0.2"
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+
+def saved(jupyter: Jupyter) -> list[str]:
+    """The cells on disk; none while the server is writing the file (it truncates it in place)."""
+    with suppress(json.JSONDecodeError):
+        return jupyter.read_sources("a.ipynb")
+    return []
+
+
+class TextLostError(AssertionError):
+    """Somebody who looks at the notebook sees less than was typed."""
+
+
+async def type_into_each_opening(context: BrowserContext, jupyter: Jupyter) -> None:
+    """Open, type, compare, close and wait for the room's end, ``CYCLES`` times.
+
+    Raises:
+        TextLostError: the texts differ, or the page holds operations that it cannot show.
+    """
+    jupyter.write_notebook("a.ipynb", code_cell("start = 0", "c1"), code_cell("# é😀\n", "c2"))
+    typed = ["start = 0", "# é😀\n"]
+    for cycle in range(CYCLES):
+        notebook = await open_notebook(context, jupyter, "a.ipynb")
+        for index in (0, 1):
+            addition = f" o{cycle}"
+            await notebook.click_into(index)
+            await notebook.page.keyboard.press("Control+End")
+            await notebook.type(addition, delay=10)
+            typed[index] += addition
+        await compare(notebook, jupyter, typed, cycle)
+        await notebook.close()
+        await eventually(partial(room_has_ended, jupyter, cycle), within=20, what="the room's end")
+    assert saved(jupyter) == typed
+
+
+async def compare(notebook: LabNotebook, jupyter: Jupyter, typed: list[str], cycle: int) -> None:
+    """Look at all four places where the text must be."""
+    model = await notebook.model()
+    if model["pending"]:
+        raise TextLostError(f"opening {cycle}: the page parks {model['pending']}")
+    if await notebook.sources() != typed:
+        raise TextLostError(f"opening {cycle}: the page has {await notebook.sources()}, typed was {typed}")
+    try:
+        await eventually(lambda: saved(jupyter) == typed)
+    except AssertionError as error:
+        raise TextLostError(f"opening {cycle}: the disk has {saved(jupyter)}, typed was {typed}") from error
+    async with plain_peer(jupyter, "a.ipynb") as peer:
+        if peer.sources() != typed or peer.holes():
+            raise TextLostError(f"opening {cycle}: a peer has {peer.sources()}, holes of {peer.holes()}")
+
+
+def room_has_ended(jupyter: Jupyter, cycle: int) -> bool:
+    """Whether the server has evicted that opening's room, by its log."""
+    return len(re.findall(r"Room json:notebook:\S+ deleted", jupyter.log.read_text())) > cycle
+
+
+@pytest.mark.proves("learner:reopened-text-whole")
+async def test_text_typed_in_each_of_six_openings_is_whole_everywhere(
+    tmp_path: Path, learner_context: BrowserContext
+) -> None:
+    async with running_jupyter(tmp_path, options=[EVICT_SOON]) as jupyter:
+        await type_into_each_opening(learner_context, jupyter)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=TextLostError,
+    reason="jupyter-collaboration 5.0.4 keeps a history with a hole (its family: jupyter-collaboration #601,"
+    " y-crdt #632); once this passes, upstream has fixed it and our store is no longer needed for it",
+)
+async def test_the_stock_store_loses_text_in_the_same_openings(tmp_path: Path, learner_context: BrowserContext) -> None:
+    async with running_jupyter(tmp_path, stock=True, options=[EVICT_SOON]) as jupyter:
+        await type_into_each_opening(learner_context, jupyter)

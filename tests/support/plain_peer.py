@@ -1,0 +1,110 @@
+"""A learner's peer made of nothing but pycrdt: it says what the room holds, independently of our own provider."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+from urllib.parse import quote
+
+import picows
+from jupyter_ydoc import YNotebook
+from pycrdt import (
+    Decoder,
+    Doc,
+    YMessageType,
+    YSyncMessageType,
+    create_sync_message,
+    create_update_message,
+    handle_sync_message,
+)
+
+from tests.support.deadlines import eventually
+from tests.support.jupyter import Jupyter
+
+
+class PlainPeer(picows.WSListener):
+    """One notebook room's Doc, and how its socket ended."""
+
+    def __init__(self) -> None:
+        self.doc: Doc[Any] = Doc()
+        self.notebook = YNotebook(self.doc)
+        self.synced = False
+        self.close_code: int | None = None
+        self.ended = False
+        self.answers_close = True
+        self._transport: picows.WSTransport | None = None
+        self._watch = self.doc.observe(lambda event: self._send(create_update_message(event.update)))
+
+    def on_ws_connected(self, transport: picows.WSTransport) -> None:
+        """Ask for what the room has."""
+        self._transport = transport
+        self._send(create_sync_message(self.doc))
+
+    def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
+        """Take part in the sync protocol; presence is of no interest here."""
+        if frame.msg_type == picows.WSMsgType.CLOSE:
+            self.close_code = cast("int", frame.get_close_code())
+            if self.answers_close:
+                transport.send_close(picows.WSCloseCode.OK)
+                transport.disconnect()
+            return
+        message = frame.get_payload_as_bytes()
+        if not message or message[0] != YMessageType.SYNC:
+            return
+        reply = handle_sync_message(message[1:], self.doc)
+        if reply is not None:
+            self._send(reply)
+        if message[1] == YSyncMessageType.SYNC_STEP2:
+            self.synced = True
+
+    def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
+        """Send nothing more."""
+        self.ended = True
+        self._transport = None
+
+    def sources(self) -> list[str]:
+        """The sources of all cells."""
+        return [str(cell["source"]) for cell in self.notebook.ycells]
+
+    def holes(self) -> list[int]:
+        """Clients whose first operation is missing, as a holed room shows them."""
+        state = Decoder(self.doc.get_state())
+        pairs = [(state.read_var_uint(), state.read_var_uint()) for _ in range(state.read_var_uint())]
+        return [client for client, clock in pairs if clock == 0]
+
+    def append(self, index: int, text: str) -> None:
+        """Type at the end of a cell."""
+        source = self.notebook.ycells[index]["source"]
+        source.insert(len(source), text)
+
+    def _send(self, message: bytes) -> None:
+        if self._transport is not None:
+            self._transport.send(picows.WSMsgType.BINARY, message)
+
+    def leave(self) -> None:
+        """Go, as a closed tab does."""
+        self.doc.unobserve(self._watch)
+        if self._transport is not None:
+            self._transport.send_close(picows.WSCloseCode.OK)
+            self._transport.disconnect()
+
+
+@asynccontextmanager
+async def plain_peer(jupyter: Jupyter, path: str) -> AsyncIterator[PlainPeer]:
+    """Join a notebook's room; synced when it is handed out."""
+    body = {"format": "json", "type": "notebook"}
+    session = (await jupyter.http.put(f"api/collaboration/session/{quote(path)}", json=body)).json()
+    room = f"api/collaboration/room/json:notebook:{session['fileId']}?sessionId={session['sessionId']}"
+    peer = PlainPeer()
+    await picows.ws_connect(
+        lambda: peer,
+        jupyter.url.replace("http", "ws", 1) + room,
+        extra_headers={"Authorization": f"token {jupyter.token}"},
+        max_redirects=0,
+    )
+    await eventually(lambda: peer.synced, what="the first sync")
+    try:
+        yield peer
+    finally:
+        peer.leave()
