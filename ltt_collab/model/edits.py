@@ -112,7 +112,10 @@ class RunError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
-    """A cell began to run; ``source_hash`` is what the cell held then."""
+    """A cell began to run; ``source_hash`` is what the cell held then.
+
+    Said once more, with the same hash, when a cell that runs was moved: its run goes on.
+    """
 
     cell_id: CellId
     source_hash: str

@@ -1,0 +1,1 @@
+"""③ Raw changes of the shared notebook become typed, numbered, authored events."""
