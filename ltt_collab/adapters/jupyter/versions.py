@@ -52,6 +52,8 @@ def read_lab_page(page: bytes) -> LabPage:
         config = json.loads(found[1]) if found else {}
     except ValueError:
         config = {}
+    if not isinstance(config, dict):
+        config = {}
     listed = config.get("federated_extensions")
     extensions = listed if isinstance(listed, list) else []
     return LabPage(

@@ -226,24 +226,25 @@ def certificate(tmp_path: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
 
 async def test_sessions_and_rooms_work_over_tls(certificate: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
     serving, trusting = certificate
-    async with fake_jupyter(lambda _: Response(201, SESSION), tls=serving) as fake:
-        async with JupyterServer(JupyterAddress.parse(fake.url, TOKEN), tls=trusting) as server:
-            assert (await open_notebook(server)).session_id == "5e55"
-            fake.behaviour = lambda _: lambda line: line.until_gone()
-            recorder = Recorder()
-            channel = await server.dial("json:notebook:1f0c", "5e55", recorder)
-            channel.ping()
-            assert channel.unsent_bytes == 0
-            channel.close()
-            assert (await recorder.end()).code == 1000
+    recorder = Recorder()
+    async with (
+        fake_jupyter(lambda _: Response(201, SESSION), tls=serving) as fake,
+        JupyterServer(JupyterAddress.parse(fake.url, TOKEN), tls=trusting) as server,
+    ):
+        assert (await open_notebook(server)).session_id == "5e55"
+        fake.behaviour = lambda _: lambda line: line.until_gone()
+        channel = await server.dial("json:notebook:1f0c", "5e55", recorder)
+        channel.ping()
+        channel.close()
+        assert (await recorder.end()).code == 1000
 
 
 async def test_a_certificate_that_is_not_trusted_is_unreachable(
     certificate: tuple[ssl.SSLContext, ssl.SSLContext],
 ) -> None:
     async with fake_jupyter(lambda _: Response(201, SESSION), tls=certificate[0]) as fake, server_at(fake) as server:
-        with pytest.raises(RoomUnreachableError, match="(?i)certificate"):
+        with pytest.raises(RoomUnreachableError, match=r"(?i)certificate"):
             await open_notebook(server)
-        with pytest.raises(RoomUnreachableError, match="(?i)certificate"):
+        with pytest.raises(RoomUnreachableError, match=r"(?i)certificate"):
             await server.dial("json:notebook:1f0c", None, Recorder())
     assert fake.requests == []
