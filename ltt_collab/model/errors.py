@@ -22,6 +22,7 @@
     ├── WriteError                    nothing was written
     │   ├── ConflictError             the cell is not what the writer was shown: decide again
     │   ├── NotOursError              the cell belongs to a learner
+    │   ├── CellOccupiedError         a human's caret is in the cell: try again when it has left
     │   └── RoomReadOnlyError
     ├── ServiceError                  the LTT Collab service did not do what its client asked
     │   ├── ServiceUnreachableError   is it running, is the URL right?
@@ -177,6 +178,14 @@ class NotOursError(WriteError):
 
     def __init__(self, cell_id: str) -> None:
         super().__init__(f"cell {cell_id!r} belongs to the learner; propose a change instead of writing into it")
+        self.cell_id = cell_id
+
+
+class CellOccupiedError(WriteError):
+    """A human's caret is in the cell that we would change; trying again when it has left will do."""
+
+    def __init__(self, cell_id: str) -> None:
+        super().__init__(f"somebody's caret is in cell {cell_id!r}; it is left alone until they move on")
         self.cell_id = cell_id
 
 

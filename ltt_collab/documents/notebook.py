@@ -1,0 +1,201 @@
+"""Reading the shared notebook: cells, positions, whose caret is where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pycrdt import Map, Text
+
+from ltt_collab.documents.anchors import ItemId, TextMap, type_id
+from ltt_collab.documents.replica import Replica
+from ltt_collab.model.cells import OWNERSHIP_KEY, Cell, Notebook, Ownership
+from ltt_collab.model.errors import UnknownCellError
+from ltt_collab.model.ids import CellId, RoomId, Seq
+from ltt_collab.model.presence import Selection
+from ltt_collab.model.reading import read_cell
+from ltt_collab.model.text import source_hash
+from ltt_collab.ports.presence import CursorState
+
+DEFAULT_LANGUAGE = "python"
+
+
+class NotebookView:
+    """Reads one replica as a notebook, and changes nothing.
+
+    An index or a ``Text`` that it hands out is good until the next await. What others wrote may have any shape:
+    what is not a cell is counted, and otherwise passed over.
+    """
+
+    def __init__(self, replica: Replica, room: RoomId) -> None:
+        self._replica = replica
+        self._room = room
+        self._indices: dict[CellId, int] = {}
+        self._types: dict[ItemId, CellId] = {}
+        self._types_state = b""
+
+    @property
+    def path(self) -> str:
+        """Where the file lies under the server's root, as the room server says; empty before it did."""
+        path = self._replica.status.get("path")
+        return path if isinstance(path, str) else ""
+
+    @property
+    def language(self) -> str:
+        """The kernel's language."""
+        metadata = _plain(self._replica.meta.get("metadata"))
+        for key, name in (("language_info", "name"), ("kernelspec", "language")):
+            section = metadata.get(key)
+            found = section.get(name) if isinstance(section, Mapping) else None
+            if isinstance(found, str) and found:
+                return found
+        return DEFAULT_LANGUAGE
+
+    def snapshot(self, seq: Seq) -> Notebook:
+        """The whole notebook as it is now; ``seq`` is the last event that it includes."""
+        cells = tuple(read_cell(_plain(cell)) for cell in self._replica.cells)
+        return Notebook(room=self._room, path=self.path, cells=cells, seq=seq, language=self.language)
+
+    def cell_ids(self) -> list[CellId]:
+        """The ids of all cells in order; what has none is listed as empty."""
+        with self._replica.doc.transaction():
+            return [_id_of(cell) for cell in self._replica.cells]
+
+    def index_of(self, cell_id: CellId) -> int | None:
+        """Where a cell is now; None if it is gone."""
+        cells = self._replica.cells
+        guess = self._indices.get(cell_id)
+        if guess is not None and guess < len(cells) and _id_of(cells[guess]) == cell_id:
+            return guess
+        self._indices = {}
+        for index, found in enumerate(self.cell_ids()):
+            self._indices.setdefault(found, index)
+        return self._indices.get(cell_id)
+
+    def holds(self, cell_id: CellId) -> bool:
+        """Whether the cell is there."""
+        return self.index_of(cell_id) is not None
+
+    def cell(self, cell_id: CellId) -> Cell:
+        """One cell as it is now.
+
+        Raises:
+            UnknownCellError
+        """
+        return read_cell(_plain(self.map_of(cell_id)))
+
+    def cell_source(self, cell_id: CellId) -> str:
+        """A cell's text as it is now.
+
+        Raises:
+            UnknownCellError
+        """
+        return str(self.text_of(cell_id))
+
+    def cell_hash(self, cell_id: CellId) -> str:
+        """The fingerprint of a cell's text as it is now.
+
+        Raises:
+            UnknownCellError
+        """
+        return source_hash(self.cell_source(cell_id))
+
+    def mark_of(self, cell_id: CellId) -> Mapping[str, Any]:
+        """The content of a cell's ``metadata.ltt``, empty if it has none.
+
+        Raises:
+            UnknownCellError
+        """
+        metadata = self.map_of(cell_id).get("metadata")
+        mark = metadata.get(OWNERSHIP_KEY) if isinstance(metadata, Map | Mapping) else None
+        return _plain(mark)
+
+    def ownership(self, cell_id: CellId) -> Ownership | None:
+        """What a cell of ours is for; None for a cell of others.
+
+        Raises:
+            UnknownCellError
+        """
+        return Ownership.from_metadata({OWNERSHIP_KEY: self.mark_of(cell_id)})
+
+    def map_of(self, cell_id: CellId) -> Map[Any]:
+        """The shared type of a cell.
+
+        Raises:
+            UnknownCellError
+        """
+        index = self.index_of(cell_id)
+        cell = None if index is None else self._replica.cells[index]
+        if not isinstance(cell, Map):
+            raise UnknownCellError(cell_id)
+        return cell
+
+    def text_of(self, cell_id: CellId) -> Text:
+        """The shared text of a cell's source.
+
+        Raises:
+            UnknownCellError: there is no such cell, or its source is no shared text.
+        """
+        text = self.map_of(cell_id).get("source")
+        if not isinstance(text, Text):
+            raise UnknownCellError(cell_id)
+        return text
+
+    def cursor(self, cell_id: CellId, anchor: int, head: int) -> CursorState:
+        """A caret or selection in code points, as an entry of awareness ``cursors``.
+
+        Raises:
+            UnknownCellError
+        """
+        return TextMap(self._replica, self.text_of(cell_id)).cursor(anchor, head)
+
+    def selection_of(self, cursors: object) -> Selection | None:
+        """Where somebody's awareness ``cursors`` are: the primary one, or else the first that lies in a cell.
+
+        Any content is taken: a state comes from a browser, and what cannot be read is no selection.
+        """
+        if not isinstance(cursors, list | tuple):
+            return None
+        entries = [entry for entry in cursors if isinstance(entry, Mapping)]
+        entries.sort(key=lambda entry: entry.get("primary") is not True)
+        return next((found for entry in entries if (found := self._selection(entry)) is not None), None)
+
+    def _selection(self, entry: Mapping[str, Any]) -> Selection | None:
+        head, anchor = entry.get("head"), entry.get("anchor")
+        owner = ItemId.from_json(head.get("type")) if isinstance(head, Mapping) else None
+        cell_id = None if owner is None else self._cell_of_type(owner)
+        if cell_id is None:
+            return None
+        texts = TextMap(self._replica, self.text_of(cell_id))
+        head_at, anchor_at = texts.resolve(head), texts.resolve(anchor)
+        if head_at is None:
+            return None
+        return Selection(cell_id=cell_id, anchor=head_at if anchor_at is None else anchor_at, head=head_at)
+
+    def _cell_of_type(self, owner: ItemId) -> CellId | None:
+        """The cell whose source is that shared type; looked up anew only when the document grew since."""
+        state = self._replica.state()
+        if owner not in self._types and state != self._types_state:
+            self._types_state = state
+            self._types = {type_id(text): cell_id for cell_id, text in self._texts()}
+        cell_id = self._types.get(owner)
+        # A deletion leaves the state vector as it is: only the document itself says that the cell still stands.
+        stands = cell_id is not None and self.holds(cell_id) and type_id(self.text_of(cell_id)) == owner
+        return cell_id if stands else None
+
+    def _texts(self) -> Iterator[tuple[CellId, Text]]:
+        for cell in self._replica.cells:
+            text = cell.get("source") if isinstance(cell, Map) else None
+            if isinstance(text, Text):
+                yield _id_of(cell), text
+
+
+def _id_of(cell: object) -> CellId:
+    found = cell.get("id") if isinstance(cell, Map) else None
+    return CellId(found if isinstance(found, str) else "")
+
+
+def _plain(value: object) -> dict[str, Any]:
+    if isinstance(value, Map):
+        return value.to_py() or {}
+    return dict(value) if isinstance(value, Mapping) else {}

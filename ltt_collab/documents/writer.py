@@ -1,0 +1,278 @@
+"""The one writer: points at a line, types notes, takes them away, and never touches what a learner wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import anyio
+
+from ltt_collab.documents.notebook import NotebookView
+from ltt_collab.documents.replica import Replica
+from ltt_collab.documents.writer_cells import Strokes
+from ltt_collab.documents.writer_rescue import Rescue
+from ltt_collab.documents.writer_typing import AdoptedError, GrowingNote, Typist
+from ltt_collab.model.cells import CellRole, Ownership
+from ltt_collab.model.errors import CellOccupiedError, ConflictError, NotOursError
+from ltt_collab.model.ids import CellId, SuggestionId, Username
+from ltt_collab.model.presence import Activity
+from ltt_collab.model.text import source_hash
+from ltt_collab.ports.clock import Clock
+from ltt_collab.ports.presence import Presence
+
+HASH_KEY = "hash"
+"""Key beside the ownership's own in ``metadata.ltt``: fingerprint of the whole text that we wrote."""
+
+PARAGRAPH = "\n\n"
+"""Between two rungs of one note: a blank line, which Markdown reads as a new paragraph."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A note to be written directly below the learner's cell ``about``, whose source must have ``expected_hash``."""
+
+    suggestion: SuggestionId
+    about: CellId
+    expected_hash: str
+    text: str
+    rung: int = 1
+
+
+class Removal(StrEnum):
+    """What became of a note that was to be removed."""
+
+    REMOVED = "removed"
+    RELEASED = "released"
+    """Somebody had edited it: it stays, and is theirs."""
+    GONE = "gone"
+    """It was not there any more."""
+
+
+class Writer:
+    """Writes into one notebook, one stroke at a time, visibly.
+
+    Invariants:
+        1. One writer at a time: every verb that can await holds the lock.
+        2. Only cells with our mark change, and only while nobody else changed them: the cell's text is compared with
+           what we wrote right before each stroke, with no await in between.
+        3. Nothing is written into, and nothing deleted around, a human's caret.
+        4. A note is whole, or withdrawn, or theirs: cancelled or failed typing leaves no half note of ours.
+        5. No index is kept across an await.
+    """
+
+    def __init__(
+        self, replica: Replica, view: NotebookView, *, presence: Presence, clock: Clock, author: Username
+    ) -> None:
+        self._view = view
+        self._presence = presence
+        self._author = author
+        self._strokes = Strokes(replica, view)
+        self._rescue = Rescue(replica, view, self._strokes, clock)
+        self._typist = Typist(view, self._strokes, presence, clock)
+        self._lock = anyio.Lock()
+
+    async def point(self, cell_id: CellId, line: int, expected_hash: str) -> None:
+        """Select a line (1-based) of the learner's cell in our colour, from its first letter to its end.
+
+        Changes no letter. A line past the end means the last one. Stands until ``rest`` or the next note.
+
+        Raises:
+            UnknownCellError, ConflictError
+        """
+        async with self._lock:
+            self._expect(cell_id, expected_hash)
+            anchor, head = _span_of_line(self._view.cell_source(cell_id), line)
+            self._presence.show_cursors([self._view.cursor(cell_id, anchor, head)])
+
+    async def rest(self) -> None:
+        """Take our caret and selection away."""
+        async with self._lock:
+            self._rest()
+
+    async def write_note(self, note: Note) -> CellId:
+        """Type a note live below the learner's cell, then show it rendered; the id of its cell.
+
+        A human may take the note over while it grows (edits it, or keeps the caret in it): then it stands as it is,
+        without our mark. A suggestion that has its note already gets no second one.
+
+        Raises:
+            UnknownCellError: there is no such cell; nothing was written.
+            ConflictError: the cell is not what was expected, or it was deleted or moved meanwhile; nothing of ours
+                is left.
+            NotOursError: the cell is a note of ours itself, no learner's cell.
+        """
+        async with self._lock:
+            self._expect(note.about, note.expected_hash)
+            if self._view.ownership(note.about) is not None:
+                raise NotOursError(note.about)
+            standing = self.find_note(note.suggestion)
+            if standing is not None:
+                return standing
+            mark = self._mark(note)
+            cell = self._strokes.insert_note(note.about, "", mark)
+            growing = self._typist.begin(cell, note.about, "")
+            with self._at_work():
+                try:
+                    await self._typist.type(growing, note.text)
+                except AdoptedError:
+                    self._let_go(cell)
+                except BaseException:
+                    # Cancellation too: what follows awaits nothing, so it is done before the task ends.
+                    self._withdraw(growing)
+                    raise
+                else:
+                    self._render(cell, note.text, mark)
+            return cell
+
+    async def extend_note(self, cell: CellId, text: str, rung: int) -> None:
+        """Type a further rung below the text of our note, then show it rendered.
+
+        Raises:
+            UnknownCellError: the note, or the cell that it is about, is gone; nothing was written.
+            NotOursError: it is no note of ours, or somebody edited it (then it is theirs from now on).
+            CellOccupiedError: a human's caret is in it; nothing was written.
+            ConflictError: the learner's cell was deleted or moved meanwhile; the note stands as before.
+        """
+        async with self._lock:
+            ownership = self._expect_own_text(cell)
+            before, old_mark = self._view.cell_source(cell), dict(self._view.mark_of(cell))
+            whole = before + PARAGRAPH + text
+            mark = {**replace(ownership, rung=rung).as_metadata(), HASH_KEY: source_hash(whole)}
+            self._view.text_of(ownership.about)
+            # A rendered Markdown cell shows neither letters nor a caret as they come: back to source view first.
+            self._rescue.watch(cell, before)
+            self._strokes.replace_cell(cell, "", old_mark)
+            self._strokes.append(cell, before)
+            growing = self._typist.begin(cell, ownership.about, before)
+            with self._at_work():
+                try:
+                    await self._typist.type(growing, PARAGRAPH + text)
+                except AdoptedError:
+                    self._let_go(cell)
+                except BaseException:
+                    self._restore(growing, before, old_mark)
+                    raise
+                else:
+                    self._render(cell, whole, mark)
+
+    async def remove_note(self, cell: CellId, suggestion: SuggestionId) -> Removal:
+        """Delete exactly our note of that suggestion; one that somebody edited is released instead.
+
+        Raises:
+            NotOursError: the cell is not the note of that suggestion.
+            CellOccupiedError: a human's caret is in it; try again when it has left.
+        """
+        async with self._lock:
+            if not self._view.holds(cell):
+                return Removal.GONE
+            ownership = self._view.ownership(cell)
+            if ownership is None or ownership.suggestion != suggestion:
+                raise NotOursError(cell)
+            if not self._is_own_text(cell):
+                self._strokes.release(cell)
+                return Removal.RELEASED
+            if self._typist.is_occupied(cell):
+                raise CellOccupiedError(cell)
+            self._rescue.watch(cell, self._view.cell_source(cell))
+            self._strokes.remove(cell)
+            return Removal.REMOVED
+
+    async def release_note(self, cell: CellId) -> None:
+        """Take our mark off a note: it is the learner's from now on. Does nothing to a cell without it.
+
+        Raises:
+            UnknownCellError
+        """
+        async with self._lock:
+            if self._view.ownership(cell) is not None:
+                self._strokes.release(cell)
+
+    def find_note(self, suggestion: SuggestionId) -> CellId | None:
+        """The cell that carries the note of a suggestion."""
+        for cell_id in self._view.cell_ids():
+            ownership = self._view.ownership(cell_id) if cell_id else None
+            if ownership is not None and ownership.suggestion == suggestion:
+                return cell_id
+        return None
+
+    def _render(self, cell: CellId, text: str, mark: Mapping[str, Any]) -> None:
+        """Show the finished note rendered, unless somebody has just put the caret into it."""
+        if not self._typist.is_occupied(cell):
+            self._rescue.watch(cell, text)
+            self._strokes.replace_cell(cell, text, mark)
+
+    def _withdraw(self, growing: GrowingNote) -> None:
+        """Take a half-written note away; one that a human touched stays, theirs."""
+        if self._may_replace(growing):
+            self._rescue.watch(growing.cell, growing.written)
+            self._strokes.remove(growing.cell)
+
+    def _restore(self, growing: GrowingNote, before: str, mark: Mapping[str, Any]) -> None:
+        """Put our note back to what it was before a rung was added; one that a human touched stays, theirs."""
+        if self._may_replace(growing):
+            self._rescue.watch(growing.cell, growing.written)
+            self._strokes.replace_cell(growing.cell, before, mark)
+
+    def _may_replace(self, growing: GrowingNote) -> bool:
+        if self._view.holds(growing.cell) and self._typist.is_untouched(growing):
+            return True
+        self._let_go(growing.cell)
+        return False
+
+    def _let_go(self, cell: CellId) -> None:
+        if self._view.holds(cell) and self._view.ownership(cell) is not None:
+            self._strokes.release(cell)
+
+    def _expect(self, cell_id: CellId, expected_hash: str) -> None:
+        actual = self._view.cell_hash(cell_id)
+        if actual != expected_hash:
+            raise ConflictError(cell_id, expected_hash, actual)
+
+    def _expect_own_text(self, cell: CellId) -> Ownership:
+        ownership = self._view.ownership(cell)
+        if ownership is None:
+            raise NotOursError(cell)
+        if not self._is_own_text(cell):
+            self._strokes.release(cell)
+            raise NotOursError(cell)
+        if self._typist.is_occupied(cell):
+            raise CellOccupiedError(cell)
+        return ownership
+
+    def _is_own_text(self, cell: CellId) -> bool:
+        return self._view.mark_of(cell).get(HASH_KEY) == self._view.cell_hash(cell)
+
+    def _mark(self, note: Note) -> dict[str, Any]:
+        ownership = Ownership(
+            role=CellRole.HINT,
+            suggestion=note.suggestion,
+            about=note.about,
+            rung=note.rung,
+            author=self._author,
+        )
+        return {**ownership.as_metadata(), HASH_KEY: source_hash(note.text)}
+
+    @contextmanager
+    def _at_work(self) -> Generator[None]:
+        """Show that we type; clear caret and flag when done, however it ends."""
+        self._presence.show_activity(Activity.TYPING)
+        try:
+            yield
+        finally:
+            self._rest()
+
+    def _rest(self) -> None:
+        self._presence.show_cursors([])
+        self._presence.show_activity(Activity.IDLE)
+
+
+def _span_of_line(source: str, line: int) -> tuple[int, int]:
+    """Code point offsets of a line's first letter and its end; a blank line is a caret at its end."""
+    lines = source.split("\n")
+    index = min(max(line, 1), len(lines)) - 1
+    start = sum(len(text) + 1 for text in lines[:index])
+    text = lines[index].rstrip()
+    return start + len(text) - len(text.lstrip()), start + len(text)
