@@ -1,0 +1,1 @@
+"""What survives a restart: in memory for one life, in SQLite for good."""

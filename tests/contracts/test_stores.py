@@ -1,0 +1,229 @@
+"""What every store keeps, whatever is behind it."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+import pytest
+
+from ltt_collab.adapters.store.memory import memory_stores
+from ltt_collab.adapters.store.sqlite import open_sqlite
+from ltt_collab.adapters.store.stores import Stores
+from ltt_collab.model.edits import OutputsCleared, RoomEvent, SourceEdited, Splice
+from ltt_collab.model.errors import InvalidSettingError, StoreUnavailableError
+from ltt_collab.model.ids import CellId, RoomId, Seq, SuggestionId, Username
+from ltt_collab.model.presence import SERVER, Author, AuthorKind
+from ltt_collab.model.suggestions import EndReason
+from ltt_collab.ports.store import SuggestionRecord
+
+ADA, BOB = Username("ada"), Username("bob")
+HERE, THERE = "http://here/", "http://there/"
+ROOM, OTHER = RoomId("r1"), RoomId("r2")
+
+Open = Callable[[Path], AbstractAsyncContextManager[Stores]]
+
+
+@asynccontextmanager
+async def in_memory(_: Path) -> AsyncIterator[Stores]:
+    yield memory_stores()
+
+
+def in_sqlite(directory: Path) -> AbstractAsyncContextManager[Stores]:
+    return open_sqlite(sqlite_url(directory))
+
+
+def sqlite_url(directory: Path) -> str:
+    return f"sqlite+aiosqlite:///{file_in(directory)}"
+
+
+def file_in(directory: Path) -> Path:
+    return directory / "new" / "state" / "ltt.db"
+
+
+@pytest.fixture(params=[in_memory, in_sqlite], ids=["memory", "sqlite"])
+async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
+    opened: Open = request.param
+    async with opened(tmp_path) as stores:
+        yield stores
+
+
+def edit(seq: int, text: str = "x", room: RoomId = ROOM) -> RoomEvent:
+    author = Author(kind=AuthorKind.LEARNER, username=ADA)
+    return SourceEdited(
+        room=room, seq=Seq(seq), at=1.5 * seq, author=author, cell_id=CellId("a"), splices=(Splice(0, 0, text),)
+    )
+
+
+def record(name: str, *, at: float = 1.0, room: RoomId = ROOM, ended: EndReason | None = None) -> SuggestionRecord:
+    return SuggestionRecord(
+        suggestion=SuggestionId(name), room=room, about=CellId("a"), cause_key="ada/a/NameError/0", rung=1, at=at,
+        ended=ended, learner="ada", note_cell=CellId("n"),
+    )  # fmt: skip
+
+
+async def test_a_learner_who_sent_us_away_stays_so_on_that_server_only(stores: Stores) -> None:
+    await stores.wishes.keep_away(HERE, ADA)
+    await stores.wishes.keep_away(HERE, ADA)
+    assert await stores.wishes.is_kept_away(HERE, ADA)
+    assert not await stores.wishes.is_kept_away(THERE, ADA)
+    assert not await stores.wishes.is_kept_away(HERE, BOB)
+
+
+async def test_a_learner_who_calls_us_back_is_welcome_again(stores: Stores) -> None:
+    await stores.wishes.welcome_back(HERE, ADA)
+    await stores.wishes.keep_away(HERE, ADA)
+    await stores.wishes.welcome_back(HERE, ADA)
+    assert not await stores.wishes.is_kept_away(HERE, ADA)
+
+
+async def test_a_learner_is_told_once_who_reads_what(stores: Stores) -> None:
+    assert await stores.wishes.introduce(HERE, ADA)
+    assert not await stores.wishes.introduce(HERE, ADA)
+    assert await stores.wishes.introduce(THERE, ADA)
+
+
+async def test_of_two_introductions_at_once_one_is_the_first(stores: Stores) -> None:
+    first: list[bool] = []
+
+    async def introduce() -> None:
+        first.append(await stores.wishes.introduce(HERE, ADA))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(8):
+            tasks.start_soon(introduce)
+    assert sorted(first) == [False] * 7 + [True]
+
+
+async def test_suggestions_come_back_oldest_first_and_by_room(stores: Stores) -> None:
+    late, early, elsewhere = record("s1", at=9.0), record("s2", at=2.0), record("s3", room=OTHER)
+    for one in (late, early, elsewhere):
+        await stores.suggestions.save(one)
+    assert list(await stores.suggestions.of_room(ROOM)) == [early, late]
+    assert list(await stores.suggestions.of_room(RoomId("nowhere"))) == []
+
+
+async def test_a_suggestion_saved_again_is_replaced(stores: Stores) -> None:
+    await stores.suggestions.save(record("s1"))
+    ended = replace(record("s1", ended=EndReason.ADOPTED), note_cell=None, rung=3)
+    await stores.suggestions.save(ended)
+    assert list(await stores.suggestions.of_room(ROOM)) == [ended]
+
+
+async def test_events_come_back_as_they_were_in_order_from_a_point(stores: Stores) -> None:
+    log = [edit(seq, text) for seq, text in enumerate(["a", "é😀", "\x00\u2028", "日本"], start=5_000_000_000)]
+    await stores.events.append(log)
+    assert list(await stores.events.after(ROOM, Seq(0), 10)) == log
+    assert list(await stores.events.after(ROOM, log[1].seq, 1)) == [log[2]]
+    assert list(await stores.events.after(ROOM, log[-1].seq, 10)) == []
+    assert await stores.events.last_seq(ROOM) == log[-1].seq
+
+
+async def test_an_event_that_is_there_already_is_kept_as_it_was(stores: Stores) -> None:
+    await stores.events.append([edit(1, "first")])
+    await stores.events.append([edit(1, "second"), edit(2)])
+    assert list(await stores.events.after(ROOM, Seq(0), 10)) == [edit(1, "first"), edit(2)]
+
+
+async def test_rooms_do_not_see_each_others_events(stores: Stores) -> None:
+    await stores.events.append([])
+    await stores.events.append([edit(1), edit(1, room=OTHER)])
+    assert list(await stores.events.after(OTHER, Seq(0), 10)) == [edit(1, room=OTHER)]
+    assert await stores.events.last_seq(RoomId("nowhere")) == 0
+
+
+async def test_the_memory_log_forgets_the_oldest_events_first() -> None:
+    events = memory_stores(events_kept=2).events
+    await events.append([edit(1), edit(2), edit(3)])
+    assert list(await events.after(ROOM, Seq(0), 10)) == [edit(2), edit(3)]
+
+
+@pytest.mark.proves("store:survives-restart")
+async def test_what_was_saved_is_there_after_a_restart(tmp_path: Path) -> None:
+    async with in_sqlite(tmp_path) as stores:
+        await stores.wishes.keep_away(HERE, ADA)
+        await stores.suggestions.save(record("s1"))
+        await stores.events.append([edit(1)])
+    async with in_sqlite(tmp_path) as stores:
+        assert await stores.wishes.is_kept_away(HERE, ADA)
+        assert list(await stores.suggestions.of_room(ROOM)) == [record("s1")]
+        assert list(await stores.events.after(ROOM, Seq(0), 10)) == [edit(1)]
+
+
+async def test_the_directory_of_a_new_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    async with in_sqlite(tmp_path):
+        assert stat.S_IMODE(file_in(tmp_path).parent.stat().st_mode) == 0o700
+
+
+async def test_a_file_of_sqlite_is_read_while_it_is_written(tmp_path: Path) -> None:
+    async with in_sqlite(tmp_path) as stores:
+        with closing(sqlite3.connect(file_in(tmp_path), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert not await stores.wishes.is_kept_away(HERE, ADA)
+
+
+@pytest.mark.proves("store:unavailable-is-said")
+async def test_a_locked_file_is_said_to_be_unavailable_and_serves_again_afterwards(tmp_path: Path) -> None:
+    async with open_sqlite(sqlite_url(tmp_path), busy_timeout=0.05) as stores:
+        with closing(sqlite3.connect(file_in(tmp_path), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreUnavailableError, match="cannot save events: database is locked"):
+                await stores.events.append([edit(1)])
+            other.execute("COMMIT")
+        await stores.events.append([edit(1)])
+        assert await stores.events.last_seq(ROOM) == 1
+
+
+async def test_a_full_file_keeps_all_of_a_batch_or_none_and_repeats_no_learner_text(tmp_path: Path) -> None:
+    async with in_sqlite(tmp_path) as stores:
+        await stores.events.append([edit(1)])
+    with closing(sqlite3.connect(file_in(tmp_path))) as file:
+        pages = file.execute("PRAGMA page_count").fetchone()[0]
+    async with open_sqlite(sqlite_url(tmp_path), max_pages=pages) as stores:
+        with pytest.raises(StoreUnavailableError, match="full") as caught:
+            await stores.events.append([edit(2), edit(3, "secret" * 100_000)])
+        assert "secret" not in str(caught.value)
+        assert await stores.events.last_seq(ROOM) == 1
+
+
+async def test_a_file_that_is_no_database_is_said_so_and_left_as_it_is(tmp_path: Path) -> None:
+    content = b"this is no database, but it is long enough to be looked at" * 20
+    file_in(tmp_path).parent.mkdir(parents=True)
+    file_in(tmp_path).write_bytes(content)
+    with pytest.raises(StoreUnavailableError, match="file is not a database"):
+        async with in_sqlite(tmp_path):
+            pytest.fail("it opened")
+    assert file_in(tmp_path).read_bytes() == content
+
+
+async def test_a_directory_that_cannot_be_made_is_said_to_be_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "new").write_text("in the way")
+    with pytest.raises(StoreUnavailableError, match="cannot open"):
+        async with in_sqlite(tmp_path):
+            pytest.fail("it opened")
+
+
+async def test_an_event_of_a_newer_version_is_said_and_not_left_out(tmp_path: Path) -> None:
+    async with in_sqlite(tmp_path) as stores:
+        await stores.events.append([edit(1)])
+        with closing(sqlite3.connect(file_in(tmp_path))) as file, file:
+            file.execute("INSERT INTO events VALUES ('r1', 2, 0.0, 'x', '{\"type\": \"x\"}')")
+        with pytest.raises(StoreUnavailableError, match="cannot read event 2"):
+            await stores.events.after(ROOM, Seq(0), 10)
+
+
+async def test_a_url_of_another_kind_is_wrong_use() -> None:
+    with pytest.raises(InvalidSettingError, match="LTT_DATABASE_URL"):
+        async with open_sqlite("ltt.db"):
+            pytest.fail("it opened")
+
+
+async def test_stores_without_a_file_live_as_long_as_they_are_open() -> None:
+    async with open_sqlite("sqlite+aiosqlite://") as stores:
+        await stores.events.append([OutputsCleared(room=ROOM, seq=Seq(1), at=0.0, author=SERVER, cell_id=CellId("a"))])
+        assert await stores.events.last_seq(ROOM) == 1
