@@ -223,6 +223,46 @@ async def test_text_survives_restarts_without_a_hole(tmp_path: Path, stop_with: 
         assert (said["healed"], said["moved_aside"], said["failed_writes"]) == (0, 0, 0)
 
 
+@pytest.mark.proves("learner:killed-server-recovered")
+@pytest.mark.parametrize("saved_before", [False, True], ids=["never-saved", "saved-before"])
+async def test_text_that_a_killed_server_had_no_time_to_save_is_there_again(
+    jupyter: Jupyter, saved_before: bool
+) -> None:
+    jupyter.write_notebook("a.ipynb", code_cell("x", "c1"))
+    async with plain_peer(jupyter, "a.ipynb") as tab, plain_peer(jupyter, "a.ipynb") as witness:
+        typed = "x"
+        if saved_before:
+            tab.append(0, " saved")
+            typed = "x saved"
+            await eventually(lambda: saved_is(jupyter, ["x saved"]))
+        tab.append(0, " é😀 unsaved")
+        await eventually(lambda: witness.sources() == tab.sources())
+        assert jupyter.read_sources("a.ipynb") == [typed], "the save delay was shorter than this test thinks"
+        await jupyter.restart(signal.SIGKILL)
+
+        assert jupyter.read_sources("a.ipynb") == tab.sources()
+        async with plain_peer(jupyter, "a.ipynb") as again:
+            again.tell(tab.doc.get_update())
+            again.append(0, " on")
+            await eventually(lambda: saved_is(jupyter, [f"{typed} é😀 unsaved on"]))
+            assert again.holes() == []
+    assert (await described(jupyter))["ystore"]["recovered"] == 1
+
+
+@pytest.mark.proves("learner:killed-server-recovered")
+async def test_a_file_changed_while_the_server_was_dead_wins(jupyter: Jupyter) -> None:
+    jupyter.write_notebook("a.ipynb", code_cell("x", "c1"))
+    async with plain_peer(jupyter, "a.ipynb") as tab, plain_peer(jupyter, "a.ipynb") as witness:
+        tab.append(0, " unsaved")
+        await eventually(lambda: witness.sources() == tab.sources())
+    await jupyter.stop(signal.SIGKILL)
+    jupyter.write_notebook("a.ipynb", code_cell("written by somebody else", "c1"))
+    await jupyter.restart()
+    async with plain_peer(jupyter, "a.ipynb") as again:
+        assert again.sources() == ["written by somebody else"]
+    assert jupyter.read_sources("a.ipynb") == ["written by somebody else"]
+
+
 @pytest.mark.proves("learner:database-broken")
 async def test_broken_databases_cost_no_text_and_no_start(tmp_path: Path) -> None:
     async with running_jupyter(tmp_path) as jupyter:

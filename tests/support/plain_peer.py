@@ -78,6 +78,10 @@ class PlainPeer(picows.WSListener):
         source = self.notebook.ycells[index]["source"]
         source.insert(len(source), text)
 
+    def tell(self, update: bytes) -> None:
+        """Send the room an update of another Doc, as a tab that rejoins does."""
+        self._send(create_update_message(update))
+
     def _send(self, message: bytes) -> None:
         if self._transport is not None:
             self._transport.send(picows.WSMsgType.BINARY, message)

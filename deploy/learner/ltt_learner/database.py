@@ -27,6 +27,9 @@ BUSY = 1.0
 
 DAY = 86_400.0
 
+SETTLED = b"settled"
+"""Metadata of a snapshot whose document's file needs nothing from it: saved, or left unsaved by its learner."""
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS yupdates (path TEXT NOT NULL, yupdate BLOB, metadata BLOB, timestamp REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS idx_yupdates_path_timestamp ON yupdates (path, timestamp);
@@ -58,6 +61,7 @@ class Tally:
     snapshots: int = 0
     appended: int = 0
     healed: int = 0
+    recovered: int = 0
     failed_writes: int = 0
     moved_aside: int = 0
 
@@ -144,6 +148,25 @@ class Database:
         """Drop one document's rows; it will start from its file."""
         self._transact(lambda connection: self._forget(connection, path))
         self.tally.healed += 1
+
+    def unsettled(self) -> dict[str, list[Row]]:
+        """The rows of the documents whose server ended without a last word."""
+
+        def rows(connection: sqlite3.Connection) -> dict[str, list[Row]]:
+            select = (
+                "SELECT path, yupdate, metadata, timestamp FROM yupdates WHERE path NOT IN"
+                " (SELECT path FROM yupdates GROUP BY path HAVING count(*) = 1 AND max(metadata) = ?) ORDER BY rowid"
+            )
+            found: dict[str, list[Row]] = {}
+            for path, *row in connection.execute(select, (SETTLED,)):
+                found.setdefault(path, []).append(Row(*row))
+            return found
+
+        return self._transact(rows)
+
+    def settle(self, path: str, snapshot: bytes) -> int:
+        """Like ``replace``, and the document needs no look after a crash."""
+        return self.replace(path, snapshot, SETTLED)
 
     def close(self) -> None:
         """Release the file; the next use opens it again."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any, cast
 
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
+from tornado.util import TimeoutError  # noqa: A004 - IOLoop.run_sync raises this one
 from traitlets import Bool, Unicode
 from traitlets.config import Config
 
@@ -17,8 +19,12 @@ from ltt_learner.defaults import ID_MANAGERS, STORES, chosen, unless_configured
 from ltt_learner.farewell import Farewell
 from ltt_learner.handlers import LearnerHandler, installed_versions
 from ltt_learner.places import Places, filesystem_of, is_local, prepare
+from ltt_learner.recovery import Recovery
 from ltt_learner.sockets import PromptSockets
 from ltt_learner.store import LearnerYStore
+
+RECOVERY = 20.0
+"""Seconds a start may take longer for recovery: about 5 ms per document that a killed server had open."""
 
 
 class LearnerExtension(ExtensionApp):
@@ -40,6 +46,7 @@ class LearnerExtension(ExtensionApp):
         " directory, or the temporary directory where that is on a network.",
     )
     nodelay = Bool(True, config=True, help="Send small frames at once on the server's sockets.")
+    recover = Bool(True, config=True, help="At the start, save text that a killed server had no time to save.")
     clean_stop = Bool(True, config=True, help="Save documents and close rooms before the server stops.")
 
     sockets: PromptSockets
@@ -82,6 +89,28 @@ class LearnerExtension(ExtensionApp):
         for app in apps:
             app.update_config(ours)
 
+    def initialize(self) -> None:  # type: ignore[override]  # as ExtensionApp itself does
+        """Load the extension; bring files up to their histories before anybody can open a room."""
+        super().initialize()  # type: ignore[no-untyped-call]
+        ydoc = self.ydoc()
+        if not self.recover or ydoc is None or not issubclass(ydoc.ystore_class, LearnerYStore):
+            return
+        if asyncio._get_running_loop() is not None:
+            # An embedded server: rooms may be open already, and then the file has won.
+            self.log.info("Loaded in a running loop: no look for text that a killed server left unsaved")
+            return
+        assert self.serverapp is not None
+        try:
+            self.serverapp.io_loop.run_sync(self._recovery, timeout=RECOVERY)
+        except TimeoutError:
+            self.log.warning("The look for unsaved text took longer than %s s and was left", RECOVERY)
+
+    async def _recovery(self) -> None:
+        assert self.serverapp is not None
+        database = Database.at(Path(LearnerYStore.default_db_path), self.log)
+        file_ids = self.serverapp.web_app.settings["file_id_manager"]
+        await Recovery(database, self.serverapp.contents_manager, file_ids, self.log).run()
+
     def initialize_handlers(self) -> None:
         """Serve the description."""
         self.handlers.append((r"/api/ltt/learner", LearnerHandler, {"describe": self.describe}))
@@ -90,8 +119,8 @@ class LearnerExtension(ExtensionApp):
         if self.nodelay:
             self.sockets.watch(cast("Any", serverapp.http_server))
         ydoc = self.ydoc()
-        if self.clean_stop and ydoc is not None:
-            Farewell(ydoc, self.sockets, self.log).install()
+        if ydoc is not None:
+            Farewell(ydoc, self.sockets, self.log).install(say_goodbye=self.clean_stop)
 
     def ydoc(self) -> Any:
         """The collaboration extension of this server; None where there is none."""

@@ -45,14 +45,16 @@ class Farewell:
     def __init__(self, extension: Any, sockets: PromptSockets, log: Logger) -> None:
         self._ydoc = extension
         self._sockets = sockets
+        self._in_order: set[str] = set()
         self.log = log
 
-    def install(self) -> None:
+    def install(self, *, say_goodbye: bool) -> None:
         """Put ourselves before the extension's own stop; only on this instance."""
         stop = self._ydoc.stop_extension
 
         async def stop_extension() -> None:
-            await self.run(stop)
+            LearnerYStore.server_stops = True
+            await (self.run(stop) if say_goodbye else stop())
 
         self._ydoc.stop_extension = stop_extension
 
@@ -86,6 +88,7 @@ class Farewell:
 
     async def _save(self, room: DocumentRoom) -> None:
         if not await differs_from_file(room):
+            self._in_order.add(room.room_id)
             return
         saving = None
         while saving is None:
@@ -94,12 +97,14 @@ class Farewell:
             if saving is None:
                 await anyio.sleep(LOOK)
         await asyncio.shield(saving)
-        self.log.info("Saved room %s before stopping", room.room_id)
+        # A save that failed says so in the room's log only.
+        if not await differs_from_file(room):
+            self._in_order.add(room.room_id)
+            self.log.info("Saved room %s before stopping", room.room_id)
 
-    @staticmethod
-    async def _settle(room: DocumentRoom) -> None:
+    async def _settle(self, room: DocumentRoom) -> None:
         if isinstance(room.ystore, LearnerYStore):
-            await room.ystore.settle()
+            await room.ystore.settle(saved=room.room_id in self._in_order)
 
     async def _close(self, rooms: Iterable[Any]) -> None:
         """Send every client a close frame, wait a moment, and end what is left."""

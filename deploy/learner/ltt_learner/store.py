@@ -23,7 +23,7 @@ from pycrdt import Doc
 from pycrdt.store import BaseYStore, YDocNotFound
 from traitlets import Int, TraitError, validate
 
-from ltt_learner.database import Database, DatabaseUnavailableError, HistoryGoneError
+from ltt_learner.database import SETTLED, Database, DatabaseUnavailableError, HistoryGoneError
 from ltt_learner.history import BrokenHistoryError, merge_whole
 
 T = TypeVar("T")
@@ -62,6 +62,9 @@ class LearnerYStore(SQLiteYStore):  # type: ignore[misc]  # jupyter_server_ydoc 
     default_db_path: ClassVar[str] = ""
     """Where the extension put the database: upstream's ``get_document`` makes stores without their configuration."""
 
+    server_stops: ClassVar[bool] = False
+    """Set once the server begins to stop: from then on a room's end is no eviction."""
+
     _live: ClassVar[WeakValueDictionary[tuple[Path, str], LearnerYStore]] = WeakValueDictionary()
 
     def __init__(
@@ -91,6 +94,7 @@ class LearnerYStore(SQLiteYStore):  # type: ignore[misc]  # jupyter_server_ydoc 
         self._snapshot_bytes = 0
         self._retry_at = 0.0
         self._touched = False
+        self._unsettled = False
         self._superseded = False
 
     @validate("db_path")
@@ -113,11 +117,12 @@ class LearnerYStore(SQLiteYStore):  # type: ignore[misc]  # jupyter_server_ydoc 
             await BaseYStore.start(self, task_status=task_status, from_context_manager=from_context_manager)
         finally:
             if not from_context_manager:
-                await self.settle()
+                # An evicted room has saved what its learner wanted saved; a stopping server may have had no time.
+                await self.settle(saved=not self.server_stops)
 
     async def stop(self) -> None:
         """Write what is left and end."""
-        await self.settle()
+        await self.settle(saved=False)
         await BaseYStore.stop(self)
 
     async def apply_updates(self, ydoc: Doc[Any]) -> None:
@@ -141,6 +146,7 @@ class LearnerYStore(SQLiteYStore):  # type: ignore[misc]  # jupyter_server_ydoc 
             await self._forget()
             raise YDocNotFound from error
         self._state_at_load = ydoc.get_state()
+        self._unsettled = rows[-1].metadata != SETTLED
 
     async def read(self) -> AsyncIterator[tuple[bytes, bytes, float]]:
         """Every stored update with its metadata and time, the snapshot first.
@@ -175,13 +181,16 @@ class LearnerYStore(SQLiteYStore):  # type: ignore[misc]  # jupyter_server_ydoc 
                 self._whole = False
                 await self._flush()
 
-    async def settle(self) -> None:
-        """Leave one full snapshot behind, if anything happened since the document was loaded. (Invariant 3)"""
+    async def settle(self, *, saved: bool) -> None:
+        """Leave one full snapshot behind. (Invariant 3)
+
+        ``saved``: the file needs nothing from it, so the next server need not look for unsaved text.
+        """
         with CancelScope(shield=True):
             async with self._flushing:
-                if self._doc is not None and self._changed():
+                if self._doc is not None and (self._changed() or (saved and self._unsettled)):
                     self._whole = False
-                    await self._flush()
+                    await self._flush(SETTLED if saved else None)
                 # The room may be started again with this store. (Invariant 1)
                 self._whole = False
 
@@ -194,7 +203,7 @@ class LearnerYStore(SQLiteYStore):  # type: ignore[misc]  # jupyter_server_ydoc 
         key = (self.database.path, self.path)
         earlier = self._live.get(key)
         if earlier is not None and earlier is not self:
-            await earlier.settle()
+            await earlier.settle(saved=False)
             earlier._superseded = True
         self._live[key] = self
 
@@ -204,13 +213,13 @@ class LearnerYStore(SQLiteYStore):  # type: ignore[misc]  # jupyter_server_ydoc 
         except (DatabaseUnavailableError, HistoryGoneError) as error:
             self.log.warning("The broken history of %s stays until its next snapshot: %r", self.path, error)
 
-    async def _flush(self) -> None:
+    async def _flush(self, mark: bytes | None = None) -> None:
         """Write what is pending, or everything where a part would leave a hole. Call it with ``_flushing`` held."""
         batch, self._pending = self._pending, []
         if self._superseded or time.monotonic() < self._retry_at:
             self._whole = False
             return
-        metadata = await self.get_metadata()
+        metadata = await self.get_metadata() if mark is None else mark
         with self._unharmed():
             if self._due(batch):
                 await self._snapshot(metadata)
@@ -220,6 +229,7 @@ class LearnerYStore(SQLiteYStore):  # type: ignore[misc]  # jupyter_server_ydoc 
             except HistoryGoneError:
                 await self._snapshot(metadata)
                 return
+            self._unsettled = True
             self._rows += len(batch)
             self._bytes += sum(map(len, batch))
 
@@ -237,7 +247,7 @@ class LearnerYStore(SQLiteYStore):  # type: ignore[misc]  # jupyter_server_ydoc 
         self._generation = await self._run(self.database.replace, self.path, snapshot, metadata)
         self._rows, self._bytes, self._snapshot_bytes = 1, 0, len(snapshot)
         self._state_at_load = self._doc.get_state()
-        self._whole, self._touched = True, False
+        self._whole, self._touched, self._unsettled = True, False, metadata != SETTLED
 
     @contextmanager
     def _unharmed(self) -> Iterator[None]:

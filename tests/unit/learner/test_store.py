@@ -297,3 +297,17 @@ async def test_a_store_made_without_configuration_uses_the_extension_s_database(
     assert LearnerYStore(path="x").database.path == where
     chosen = Config({"SQLiteYStore": {"db_path": str(where.with_name("chosen.db"))}})
     assert LearnerYStore(path="x", config=chosen).database.path == where.with_name("chosen.db")
+
+
+@pytest.mark.proves("learner:killed-server-recovered")
+async def test_only_documents_that_nobody_settled_are_looked_at_after_a_crash(
+    where: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with room(where, "evicted: saved, or left unsaved by its learner"):
+        pass
+    assert Database.at(where).thread.submit(Database.at(where).unsettled).result() == {}
+
+    monkeypatch.setattr(LearnerYStore, "server_stops", True)
+    async with room(where) as opened:
+        opened.type(" cut off by a stopping server")
+    assert list(Database.at(where).thread.submit(Database.at(where).unsettled).result()) == [".notebook:1.y"]
