@@ -1,0 +1,69 @@
+"""What counts as giving the solution away."""
+
+from __future__ import annotations
+
+import pytest
+
+from ltt_collab.tutoring.leak import leaks
+
+REFERENCE = """\
+import math
+
+def area(radius):
+    # the whole disc
+    if radius < 0:
+        raise ValueError("negative")
+    return math.pi * radius ** 2
+"""
+LEARNER = "def area(radius):\n    pass"
+BODY = "    if radius < 0:\n        raise ValueError('negative')\n    return math.pi * radius ** 2"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"```python\n{REFERENCE}```",
+        f"Write\n\n{BODY}\n\nand run it.",
+        BODY.replace("\n", " # aha\n"),
+        BODY.replace(" ", "   "),
+        "Do `if radius < 0: raise ValueError(\"negative\")` first",
+        "- one: if radius<0:raise ValueError('negative');return math.pi*radius**2",
+    ],
+)  # fmt: skip
+def test_a_copy_is_found_however_it_is_laid_out(text: str) -> None:
+    assert leaks(text, REFERENCE, LEARNER)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "A negative radius makes no sense: what should happen then?",
+        "The area needs `math.pi`. How does Python write a square?",
+        "On another example:\n```python\nif age < 0:\n    raise ValueError('too young')\n```",
+        "Your function begins with `def area(radius):` and then does nothing.",
+        "it's a lone quote \" and a bracket ( that never closes",
+    ],
+)
+def test_talk_about_the_task_is_no_leak(text: str) -> None:
+    assert not leaks(text, REFERENCE, LEARNER)
+
+
+def test_quoting_what_the_learner_wrote_is_no_leak() -> None:
+    assert leaks(BODY, REFERENCE, LEARNER)
+    assert not leaks(BODY, REFERENCE, REFERENCE)
+
+
+def test_a_short_solution_is_compared_as_a_whole() -> None:
+    reference = "mean = sum(xs) / len(xs)"
+    assert leaks("Just write `mean = sum(xs) / len(xs)`.", reference, "")
+    assert not leaks("`sum(xs)` gives the total.", reference, "")
+
+
+def test_a_solution_too_short_to_tell_from_talk_is_not_compared() -> None:
+    assert not leaks("x = 3", "x = 3", "")
+
+
+@pytest.mark.parametrize("reference", ["def f(:\n    return x + y + z", "'''never closed\nx = y + z + w", ""])
+def test_a_reference_that_is_no_complete_python_does_no_harm(reference: str) -> None:
+    assert leaks(reference, reference, "") is (reference != "")
