@@ -36,8 +36,8 @@ SECURITY_HEADERS = {
 }
 """For data. A page that needs another policy sets its own; it is kept."""
 
-PUBLIC_PATHS = frozenset({"/api/v1/health", "/api/v1/ready", "/api/v1/openapi.json"})
-"""What needs no token under ``/api/``: nothing here tells of a learner."""
+PUBLIC_PATHS = frozenset({"/api/v1/health", "/api/v1/ready", "/api/v1/openapi.json", "/metrics"})
+"""What needs no token: nothing here tells of a learner."""
 
 
 class SecurityHeaders:
@@ -127,7 +127,7 @@ class Boundary:
 
 
 class BearerAuth:
-    """Lets nobody under ``/api/`` without the token, unknown paths included."""
+    """Lets nobody in without the token but to ``PUBLIC_PATHS``: what is new or unknown is closed."""
 
     def __init__(self, app: ASGIApp, token: SecretStr) -> None:
         self.app = app
@@ -140,8 +140,7 @@ class BearerAuth:
         await problem_of(NotAuthorizedError(f"{_method(scope)} {scope['path']}"))(scope, receive, send)
 
     def _allowed(self, scope: Scope) -> bool:
-        path: str = scope["path"]
-        if not path.startswith("/api/") or path in PUBLIC_PATHS:
+        if scope["path"].removeprefix(scope.get("root_path", "")) in PUBLIC_PATHS:
             return True
         scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._expected)

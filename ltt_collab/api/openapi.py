@@ -38,7 +38,7 @@ def complete_openapi(app: FastAPI) -> dict[str, Any]:
 def _complete(path: str, operation: dict[str, Any]) -> None:
     responses: dict[str, Any] = operation["responses"]
     always = [HTTPStatus.INTERNAL_SERVER_ERROR]
-    if path.startswith("/api/") and path not in PUBLIC_PATHS:
+    if path not in PUBLIC_PATHS:
         always.append(HTTPStatus.UNAUTHORIZED)
     if "requestBody" in operation:
         always.append(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -171,6 +171,5 @@ def _frame(event: str, data: Mapping[str, Any], id: int | None = None) -> bytes:
 
 
 async def _close(events: AsyncIterator[RoomEvent]) -> None:
-    close = getattr(events, "aclose", None)
-    if close is not None:
-        await close()
+    if isinstance(events, AsyncGenerator):
+        await events.aclose()

@@ -45,7 +45,7 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, 
 
 
 @pytest.mark.proves("api:nothing-without-the-token")
-@pytest.mark.parametrize("path", [*SECURED, "/api/v1/unknown", "/api/v2/rooms"])
+@pytest.mark.parametrize("path", [*SECURED, "/api/v1/unknown", "/api/v2/rooms", "/", "/metrics/x"])
 @pytest.mark.parametrize(
     "authorization",
     [None, "Bearer", "Bearer wrong", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN, "Bearer t\xf6ken"],

@@ -1,0 +1,68 @@
+"""The door for an agent in the service's own process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+
+from ltt_collab.model.cells import Notebook
+from ltt_collab.model.edits import RoomEvent
+from ltt_collab.model.ids import RoomId, Seq
+from ltt_collab.model.suggestions import Answer, Draft
+from ltt_collab.ports.directory import Decision, RoomDirectory, RoomInfo
+
+
+class LocalRoomClient:
+    """One room of a directory in this process; see ``client.door.RoomClient``."""
+
+    def __init__(self, directory: RoomDirectory, room: RoomId) -> None:
+        self._directory, self._id = directory, room
+
+    @property
+    def id(self) -> RoomId:
+        """The room's id."""
+        return self._id
+
+    async def snapshot(self) -> Notebook:
+        """The notebook now."""
+        return await self._directory.snapshot(self._id)
+
+    def events(self, *, after: Seq | None = None) -> AsyncGenerator[RoomEvent, None]:
+        """Every event after that one; None: from now on."""
+        return _closing(self._directory.events(self._id, after=after))
+
+    async def propose(self, draft: Draft) -> Answer:
+        """Put a draft before the gate."""
+        return await self._directory.propose(self._id, draft)
+
+    async def decisions(self) -> Sequence[Decision]:
+        """Why help was or was not given."""
+        return self._directory.decisions(self._id)
+
+
+class LocalClient:
+    """The rooms of a directory in this process; see ``client.door.Client``."""
+
+    def __init__(self, directory: RoomDirectory) -> None:
+        self._directory = directory
+
+    async def rooms(self) -> Sequence[RoomInfo]:
+        """The open rooms."""
+        return self._directory.rooms()
+
+    async def room(self, room: str) -> LocalRoomClient:
+        """The room of that id or path."""
+        return LocalRoomClient(self._directory, self._directory.find(room).id)
+
+    def events(self) -> AsyncGenerator[RoomEvent, None]:
+        """What happens from now on in every room."""
+        return _closing(self._directory.events(None))
+
+
+async def _closing(events: AsyncIterator[RoomEvent]) -> AsyncGenerator[RoomEvent, None]:
+    """The same events; closing this ends the subscription at once, not when somebody collects garbage."""
+    try:
+        async for event in events:
+            yield event
+    finally:
+        if isinstance(events, AsyncGenerator):
+            await events.aclose()
