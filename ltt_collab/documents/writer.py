@@ -39,6 +39,7 @@ class Note:
     expected_hash: str
     text: str
     rung: int = 1
+    role: CellRole = CellRole.HINT
 
 
 class Removal(StrEnum):
@@ -247,7 +248,7 @@ class Writer:
 
     def _mark(self, note: Note) -> dict[str, Any]:
         ownership = Ownership(
-            role=CellRole.HINT,
+            role=note.role,
             suggestion=note.suggestion,
             about=note.about,
             rung=note.rung,
