@@ -183,9 +183,9 @@ class SocketChannel(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Learn that the socket is gone."""
+        self._note_violation()
         if self._abort is not None:
             self._abort.cancel()
-        self._note_violation()
         asyncio.get_running_loop().call_soon(_retrieve_failure, transport)
         self._end = self._closing or ChannelClosed(code=None, reason="connection lost")
         self._parts.clear()
@@ -243,7 +243,7 @@ class SocketChannel(WSListener):
         self.close(code, what)
 
     def _note_violation(self) -> None:
-        """Learn of a goodbye that picows itself said, to an oversized or malformed frame; nothing more is read."""
+        """Learn of a goodbye that picows itself said, to an oversized or malformed frame; nothing more is heard."""
         if self._closing is not None or self._transport is None or not self._transport.is_close_frame_sent:
             return
         sent = self._transport.close_handshake.sent
@@ -251,9 +251,7 @@ class SocketChannel(WSListener):
         self._options.counts.refused_frames += 1
         self._closing = ChannelClosed(code=int(sent.code), reason=sent.reason)  # type: ignore[call-overload]
         self._muted = True
-        if not self._transport.underlying_transport.is_closing():
-            self._transport.underlying_transport.pause_reading()
-            self._abort_in_time(self._transport)
+        self._abort_in_time(self._transport)
         self._ended_for_owner()
 
     def _hang_up(self, code: int, reason: str) -> None:

@@ -71,6 +71,17 @@ async def test_a_stopped_server_behind_a_hub_is_refused_and_the_token_goes_nowhe
     assert elsewhere.requests == []
 
 
+@pytest.mark.proves("rooms:no-redirect-with-credentials")
+async def test_a_proxy_of_the_environment_never_sees_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with fake_jupyter(lambda _: Response(201, SESSION)) as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        async with fake_jupyter(lambda _: Response(201, SESSION)) as fake, server_at(fake) as server:
+            await open_notebook(server)
+    assert (len(proxy.requests), len(fake.requests)) == (0, 1)
+
+
 @pytest.mark.parametrize(("status", "word"), [(401, "token"), (403, "token"), (500, "failed"), (418, "teapot")])
 async def test_a_no_is_told_with_status_and_reason(status: int, word: str) -> None:
     answer = Response(status, {"message": "because"})

@@ -145,7 +145,7 @@ async def test_a_flood_is_dropped_and_answered_by_a_new_snapshot(monkeypatch: py
 
     stream = EventStream([flood], ["truth.ipynb"])
     found: list[Sighting] = []
-    async with fake_jupyter(stream) as fake, watching(fake) as server:
+    async with fake_jupyter(stream) as fake, watching(fake, WatchPace()) as server:
         sightings = cast(AsyncGenerator[Sighting, None], server.watch())
         with anyio.fail_after(10):
             async with aclosing(sightings):
@@ -155,6 +155,7 @@ async def test_a_flood_is_dropped_and_answered_by_a_new_snapshot(monkeypatch: py
                     if found.count(opened("truth.ipynb")) == 2:
                         break
     assert len(found) < 30
+    assert stream.subscriptions == 1
 
 
 async def test_ending_a_watch_hangs_up() -> None:
