@@ -47,10 +47,7 @@ class EmptyReplica:
 
 
 class GlobalPresence:
-    """Lists us among the collaborators of one server; a tenant for ``keep_connected``.
-
-    Pass ``describe`` in the ``Membership``; who else is online is heard by others.
-    """
+    """Lists us among the collaborators of one server; a tenant for ``keep_connected``."""
 
     def __init__(self) -> None:
         self._documents: tuple[str, ...] = ()
@@ -76,7 +73,7 @@ class GlobalPresence:
 
     def target(self) -> RawTarget:
         """The one room."""
-        return RawTarget(room=GLOBAL_ROOM)
+        return RawTarget(room=GLOBAL_ROOM, describe=self.describe)
 
     def new_replica(self) -> Replica:
         """An empty one."""

@@ -39,6 +39,7 @@ class RawTarget:
     """A room without a file, such as ``JupyterLab:globalAwareness``: no session is asked for."""
 
     room: str
+    describe: Describe = document_state
 
 
 Target = DocumentTarget | RawTarget
@@ -83,7 +84,6 @@ class Membership:
     random: Callable[[], float]
     read_only: bool = False
     frame_cap: int = DEFAULT_FRAME_CAP
-    describe: Describe = document_state
 
 
 async def keep_connected(membership: Membership, tenant: RoomTenant) -> GiveUp:
@@ -140,8 +140,9 @@ class _Keeper:
         clock, heartbeat = self._membership.clock, self._membership.heartbeat
         self._synced_at, provider = None, None
         try:
-            room, session_id = await self._room()
-            provider = self._new_provider()
+            target = self._tenant.target()
+            room, session_id = await self._room(target)
+            provider = self._new_provider(target)
             provider.attach(await self._membership.server.dial(room, session_id, provider))
             heartbeat.add(provider)
             await provider.wait_closed()
@@ -157,8 +158,7 @@ class _Keeper:
         lived = 0.0 if self._synced_at is None else clock.monotonic() - self._synced_at
         return provider.ending or RoomClosedError(None, ""), lived
 
-    async def _room(self) -> tuple[str, str | None]:
-        target = self._tenant.target()
+    async def _room(self, target: Target) -> tuple[str, str | None]:
         match target:
             case RawTarget(room=room):
                 return room, None
@@ -169,14 +169,14 @@ class _Keeper:
             case _:
                 assert_never(target)
 
-    def _new_provider(self) -> Provider:
+    def _new_provider(self, target: Target) -> Provider:
         replica = self._tenant.new_replica()  # invariant 2
         options = ProviderOptions(
             read_only=self._membership.read_only,
             frame_cap=self._membership.frame_cap,
             former=tuple(self._former),
             resolve=self._tenant.resolve,
-            describe=self._membership.describe,
+            describe=target.describe if isinstance(target, RawTarget) else document_state,
         )
         clock = self._membership.clock
         provider = Provider(replica, self._membership.user, listener=self, clock=clock, options=options)
