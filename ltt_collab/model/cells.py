@@ -57,7 +57,7 @@ class Ownership:
                 about=CellId(str(mark["about"])),
                 rung=int(mark["rung"]),
                 author=Username(str(mark["author"])),
-                written=str(mark.get("written", "")),
+                written=str(mark.get("hash", "")),
             )
         except (KeyError, ValueError, TypeError):
             return None
@@ -71,7 +71,7 @@ class Ownership:
             "rung": self.rung,
             "author": self.author,
         }
-        return mark | {"written": self.written} if self.written else mark
+        return mark | {"hash": self.written} if self.written else mark
 
 
 class OutputType(StrEnum):
