@@ -109,9 +109,8 @@ class SocketChannel(WSListener):
         """Begin to close; ``channel_closed`` follows with this code and reason."""
         if self._closing is None and self._end is None:
             self._closing = ChannelClosed(code=code, reason=reason)
-            self._muted = (
-                True  # what the other side said before it hung up is still heard; after our own goodbye nothing
-            )
+            # After the other side's goodbye what it said before is still heard; after our own, nothing.
+            self._muted = True
             self._hang_up(code, reason)
             self._ended_for_owner()
 
