@@ -21,7 +21,7 @@ CHAT_EXTENSION = "jupyterlab-chat-extension"
 BROAD_SCOPES = ("admin:", "admin-ui", "tokens")
 """Beginnings of scopes that open the whole hub."""
 
-INSTALL = "pip install ltt-learner on that server and restart it"
+INSTALL = "pip install ./deploy/learner (ltt-learner, from the LTT Collab sources) on that server and restart it"
 
 
 def judge_reached(server_time: float | None) -> Check:
