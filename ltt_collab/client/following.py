@@ -157,9 +157,13 @@ class AllRooms:
 
     async def _missed(self) -> AsyncGenerator[RoomEvent, None]:
         infos = await list_rooms(self._link)
-        self._reached = {info.id: self._reached.get(info.id, Seq(0)) for info in infos}
+        known = self._reached
+        self._reached = {info.id: known[info.id] for info in infos if info.id in known}
         for info in infos:
-            reached = self._reached[info.id]
+            reached = self._reached.get(info.id, Seq(0))
+            if info.id not in known:
+                # It opened while we were away; its first event need not be number 1.
+                reached = await self._beginning(info)
             if info.last_seq < reached:
                 # The service restarted and counts anew: what lies between cannot be known.
                 raise ResumePointGoneError(reached, info.last_seq)
@@ -167,6 +171,18 @@ class AllRooms:
                 async with aclosing(self._up_to(info, reached)) as events:
                     async for event in events:
                         yield event
+
+    async def _beginning(self, info: RoomInfo) -> Seq:
+        """The number that a room's log begins after."""
+        try:
+            async with aclosing(_stream(self._link, f"rooms/{info.id}/events", Seq(0))) as messages:
+                async for _ in messages:
+                    break
+        except ResumePointGoneError as gone:
+            return Seq(gone.oldest)
+        except UnknownRoomError:
+            return info.last_seq
+        return Seq(0)
 
     async def _up_to(self, info: RoomInfo, reached: Seq) -> AsyncGenerator[RoomEvent, None]:
         # One connection only: if it is lost, the service may have restarted, and all rooms are asked for anew.

@@ -162,8 +162,8 @@ class MemoryDirectory:
         self.answer: Callable[[Draft], Awaitable[Answer]] | None = None
         self._all: list[Subscriber] = []
 
-    def open(self, path: str, *cells: Cell, learner: str = "ada") -> MemoryRoom:
-        """Open a room."""
+    def open(self, path: str, *cells: Cell, learner: str = "ada", first_seq: int = 0) -> MemoryRoom:
+        """Open a room whose next event is ``first_seq + 1``."""
         address = RoomAddress("json", "notebook", FileId(path))
         info = RoomInfo(
             id=address.room_id(SERVER),
@@ -171,7 +171,7 @@ class MemoryDirectory:
             learner=Username(learner),
             path=path,
             state=RoomState.LIVE,
-            last_seq=Seq(0),
+            last_seq=Seq(first_seq),
         )
         room = MemoryRoom(info, cells, self.kept)
         room.also_to = self._all
@@ -241,7 +241,7 @@ class MemoryDirectory:
 
     @staticmethod
     def _since(room: MemoryRoom, after: Seq) -> list[RoomEvent]:
-        oldest = room.log[0].seq if room.log else Seq(room.info.last_seq + 1)
-        if after < oldest - 1 or after > room.info.last_seq:
+        oldest = room.log[0].seq - 1 if room.log else room.info.last_seq
+        if not oldest <= after <= room.info.last_seq:
             raise ResumePointGoneError(after, oldest)
         return [event for event in room.log if event.seq > after]

@@ -84,6 +84,23 @@ async def test_a_connection_lost_before_the_first_event_misses_nothing_either() 
     assert [event.seq for event in got] == [2]
 
 
+async def test_a_room_that_opened_while_away_is_followed_from_its_beginning() -> None:
+    directory, port = MemoryDirectory(), free_port()
+    got: list[RoomEvent] = []
+    async with client_of(f"http://127.0.0.1:{port}/") as client, anyio.create_task_group() as tasks:
+        async with running_service(directory, port=port):
+            tasks.start_soon(collect, client.events(), got, 3)
+            await eventually(lambda: directory.subscriptions == 1)
+        room = directory.open("later.ipynb", code("c1", ""), first_seq=1000)
+        room.types("c1", "while away")
+        room.types("c1", "still away")
+        async with running_service(directory, port=port):
+            await eventually(lambda: len(got) == 2)
+            room.types("c1", "live")
+            await eventually(lambda: len(got) == 3)
+    assert [event.seq for event in got] == [1001, 1002, 1003]
+
+
 async def test_a_service_that_counts_anew_after_a_restart_is_not_taken_for_the_same() -> None:
     port = free_port()
     first, second = MemoryDirectory(), MemoryDirectory()
