@@ -106,9 +106,9 @@ class CellChanges:
             return False
         if not cell.id:
             raise UntellableChangeError
-        if same and self.source is None and turn_cell(scribe, cell, cells[index]):
+        if same and self.source is None:
             slot.type = cell.type
-            runs.pop(slot.id, None)
+            turn_cell(scribe, cell, runs)
             return True
         scribe.add(CellRemoved(**scribe.head(), cell_id=slot.id, index=index))
         runs.pop(slot.id, None)
@@ -129,7 +129,7 @@ class CellChanges:
         outputs = cell.get(OUTPUTS)
         if OUTPUTS in self.keys:
             self._outputs.rewritten = True
-        if COUNT in self.keys and count is None and not running and run is None and not self._outputs.cleared:
+        if count is None and not running and run is None and not self._outputs.cleared and self._lost_number():
             self._outputs.rewritten = True  # the number went away by itself: said with the outputs that stay
         self._outputs.write(scribe, slot.id, outputs, count)
         if running and (run is None or run.carried):
@@ -139,6 +139,10 @@ class CellChanges:
         self._outputs.write_arrivals(scribe, slot.id, outputs)
         if not running and (numbered or (run is not None and not RUN.isdisjoint(self.keys))):
             write_finish(scribe, slot, cell, runs.pop(slot.id, None), count)
+
+    def _lost_number(self) -> bool:
+        change = self.keys.get(COUNT)
+        return change is not None and change.get("oldValue") is not None
 
 
 def write_source(scribe: Scribe, slot: CellSlot, delta: Delta, cells: Array[Any], index: int) -> None:

@@ -156,12 +156,10 @@ class DocumentDecoder:
         if kind != TEXT or len(path) != 2 or path[1] != SOURCE or capture.meta_keys or capture.path is not None:
             return False
         slot = self._slots[path[0]]
-        if slot.text is not None:
-            return False
         try:
-            splices, grown, still_ascii = ascii_splices(delta)
+            splices, grown, still_ascii = ascii_splices(delta) if slot.text is None else ((), 0, False)
         except EmbeddedObjectError:
-            return False
+            still_ascii = False
         if not still_ascii:
             return False
         slot.length += grown

@@ -72,8 +72,8 @@ def apply_to_cell(cell: Cell, event: CellEvent) -> Cell:  # noqa: PLR0911 - one 
     match event:
         case SourceEdited(splices=splices):
             return replace(cell, source=apply_splices(cell.source, splices))
-        case CellTypeChanged(cell_type=cell_type):
-            return replace(cell, type=cell_type, outputs=(), execution_count=None, running=False)
+        case CellTypeChanged(cell_type=cell_type, cell=now):
+            return replace(cell, type=cell_type) if now is None else now
         case MetadataChanged(ownership=ownership, tags=tags):
             return replace(cell, ownership=ownership, tags=tags)
         case RunStarted():

@@ -30,6 +30,7 @@ class Reordering:
         2. A cell that was there before and after under one id is never said to be removed, unless its text changed
            on the way.
         3. The run of a cell that is moved goes on: JupyterLab's clone says so only some milliseconds later.
+        4. Only cells that were inserted anew are said to move: what happened to the others is told besides.
     """
 
     def __init__(self, slots: list[CellSlot], cells: Array[Any], runs: OpenRuns, scribe: Scribe) -> None:
@@ -67,7 +68,7 @@ class Reordering:
         target = [slot.id for slot in self.slots]
         order = self._without_gone({slot.id: slot for slot in self.slots})
         present = set(order)
-        lowered: set[CellId] = set()
+        moved: set[CellId] = set()
         index = 0
         while index < len(target):
             here, wanted = order[index] if index < len(order) else None, target[index]
@@ -75,16 +76,16 @@ class Reordering:
                 self._insert(index)
                 order.insert(index, wanted)
                 present.add(wanted)
-            elif here is not None and here != wanted and here in self._reborn and here not in lowered:
-                # A cell that went down: said as one move, not as all others going up.
-                lowered.add(here)
+            elif here is not None and here != wanted and wanted not in self._reborn:
+                # What stands in front of a cell that stayed must go down, behind it at least (invariant 4).
                 goal = target.index(here)
-                self._move(order, index, min(goal, len(order) - 1), goal)
+                self._move(order, index, min(max(goal, order.index(wanted)), len(order) - 1), goal)
+                moved.add(here)
                 continue
             elif here != wanted:
-                lowered.add(wanted)
                 self._move(order, order.index(wanted), index, index)
-            elif wanted in self._reborn and wanted not in lowered:
+                moved.add(wanted)
+            elif wanted in self._reborn and wanted not in moved:
                 self._replace(index)
             index += 1
 
@@ -122,20 +123,19 @@ class Reordering:
 
     def _replace(self, index: int) -> None:
         cell = shared_cell(self._cells, index)
-        if cell.type is self._reborn[cell.id].type or not turn_cell(self._scribe, cell, self._cells[index]):
+        if cell.type is self._reborn[cell.id].type:
             self._remove(cell.id, index)
             self._insert(index)
         else:
-            self._runs.pop(cell.id, None)
+            turn_cell(self._scribe, cell, self._runs)
 
 
-def turn_cell(scribe: Scribe, cell: Cell, shared: Map[Any]) -> bool:
-    """Say that a cell has another type now, with the metadata it brought; False if that does not say it all."""
-    if cell.outputs or cell.execution_count is not None or cell.running:
-        return False
-    scribe.add(CellTypeChanged(**scribe.head(), cell_id=cell.id, cell_type=cell.type))
-    write_metadata(scribe, cell.id, shared, None)
-    return True
+def turn_cell(scribe: Scribe, cell: Cell, runs: OpenRuns) -> None:
+    """Say that a cell has another type now."""
+    runs.pop(cell.id, None)
+    if cell.running:
+        runs[cell.id] = OpenRun(scribe.at, cell.hash)
+    scribe.add(CellTypeChanged(**scribe.head(), cell_id=cell.id, cell_type=cell.type, cell=cell))
 
 
 def write_metadata(scribe: Scribe, cell_id: CellId, shared: Map[Any], keys: set[str] | None) -> None:

@@ -65,10 +65,11 @@ class CellMoved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellTypeChanged(Event):
-    """Code became Markdown, or the like; the source stayed, outputs and execution count are gone."""
+    """Code became Markdown, or the like, under the same id; ``cell`` is the cell as it stands now."""
 
     cell_id: CellId
     cell_type: CellType
+    cell: Cell | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from ltt_collab.model.cells import Cell, Notebook
-from ltt_collab.model.edits import CellInserted, CellMoved, DocumentReloaded, RoomEvent
+from ltt_collab.model.edits import CellInserted, CellMoved, CellTypeChanged, DocumentReloaded, RoomEvent
 from ltt_collab.model.errors import InvalidEventError, InvalidMessageError
 from ltt_collab.model.findings import Finding
 from ltt_collab.model.suggestions import Answer, Draft
@@ -52,7 +52,7 @@ def to_wire(value: RoomEvent | Answer | Notebook | Draft | Finding) -> Wire:
     match value:
         case Notebook(cells=cells) | DocumentReloaded(cells=cells):
             _add_hashes(wire["cells"], cells)
-        case CellInserted(cell=cell) | CellMoved(cell=cell):
+        case CellInserted(cell=cell) | CellMoved(cell=cell) | CellTypeChanged(cell=Cell() as cell):
             _add_hashes([wire["cell"]], (cell,))
         case _:
             pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from pycrdt import Array, Doc, Map, Text
 
@@ -18,6 +18,8 @@ from ltt_collab.model.edits import RoomEvent
 from ltt_collab.model.ids import ClientId, RoomId, Seq, Username
 from ltt_collab.model.presence import SERVER, UNKNOWN, Author, AuthorKind
 from ltt_collab.model.reading import read_cells
+
+EventT = TypeVar("EventT")
 
 ROOM = RoomId("room")
 OURS = ClientId(7)
@@ -81,7 +83,7 @@ class Browser:
         self.cells: Array[Any] = self.doc.get("cells", type=Array)
         self.meta: Map[Any] = self.doc.get("meta", type=Map)
         self.state: Map[Any] = self.doc.get("state", type=Map)
-        self._send = send
+        self.send = send
 
     @contextmanager
     def transaction(self) -> Generator[Array[Any]]:
@@ -92,7 +94,7 @@ class Browser:
             yield self.cells
         self.doc.unobserve(subscription)
         for update in updates:
-            self._send(update)
+            self.send(update)
 
     def source(self, index: int) -> Text:
         """The text of one cell."""
@@ -168,15 +170,19 @@ class Session:
         assert apply_all(self.start, self.events) == self.notebook()
 
     def take(self) -> list[RoomEvent]:
-        """The events since the last call, after a check."""
+        """The events since the last call, after a check; numbering begins anew."""
         self.check()
         taken, self.events[:] = list(self.events), []
-        self.start = self.notebook()
-        # The next check counts from here.
-        self.stamp = self._renumbered()
-        return taken
-
-    def _renumbered(self) -> Stamp:
         self.stamp.last_seq = Seq(0)
         self.start = self.notebook()
-        return self.stamp
+        return taken
+
+    def only(self, kind: type[EventT]) -> EventT:
+        """The one event since the last call, which is of that kind."""
+        (event,) = self.take()
+        assert isinstance(event, kind)
+        return event
+
+    def kinds(self) -> list[str]:
+        """The names of the events since the last call."""
+        return [type(event).__name__ for event in self.take()]

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from pycrdt import Array, Map, Text, merge_updates
 
-from tests.unit.edits.session import (
-    Browser,
-    Session,
-    code_cell,
-    error,
-    markdown_cell,
-    stream,
-)
+from tests.unit.edits.session import Browser, Session, code_cell, error, markdown_cell, stream
 
 LETTERS = ["a", "b", "\n", "é", "漢", "😀", "x = 1", "👩‍🚀", "\t"]
 STEPS = 60
@@ -32,7 +26,10 @@ class Crowd:
         self.rng = rng
         self.waiting: list[tuple[Browser, bytes]] = []
         for browser in session.browsers:
-            browser._send = lambda update, browser=browser: self.waiting.append((browser, update))
+            browser.send = partial(self._keep, browser)
+
+    def _keep(self, browser: Browser, update: bytes) -> None:
+        self.waiting.append((browser, update))
 
     def deliver(self) -> None:
         """Hand on what waits: each sender's in order, ours checked after each."""
@@ -77,12 +74,16 @@ def edit(rng: random.Random, browser: Browser) -> None:
                 text.insert(start, rng.choice(LETTERS))
 
 
+def any_cell(rng: random.Random, cell_id: str, source: str) -> Map[Any]:
+    """A cell of either type."""
+    return code_cell(cell_id, source) if rng.random() < 0.5 else markdown_cell(cell_id, source)
+
+
 def add_cell(rng: random.Random, browser: Browser) -> None:
     """Insert one or two cells."""
     with browser.transaction() as cells:
         for _ in range(rng.choice([1, 2])):
-            make = rng.choice([code_cell, markdown_cell])
-            cells.insert(rng.randint(0, len(cells)), make(f"n{rng.getrandbits(40):x}", rng.choice(LETTERS)))
+            cells.insert(rng.randint(0, len(cells)), any_cell(rng, f"n{rng.getrandbits(40):x}", rng.choice(LETTERS)))
 
 
 def drop_cell(rng: random.Random, browser: Browser) -> None:
@@ -101,8 +102,7 @@ def move_cell(rng: random.Random, browser: Browser) -> None:
             if picked is None:
                 return
             index, cell = picked
-            make = rng.choice([code_cell, markdown_cell])
-            clone = make(str(cell["id"]), str(cell["source"]))
+            clone = any_cell(rng, str(cell["id"]), str(cell["source"]))
             del cells[index]
             cells.insert(rng.choice([index, rng.randint(0, len(cells))]), clone)
 
