@@ -1,0 +1,1 @@
+"""Rules about errors that were raised, a module per family."""

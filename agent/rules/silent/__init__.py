@@ -1,0 +1,1 @@
+"""Rules about code that raises nothing and still does not do what it seems to."""
