@@ -16,7 +16,7 @@ import structlog
 from pydantic import SecretStr
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from ltt_collab.settings import LogFormat, LogLevel
+from ltt_collab.model.reporting import LogFormat, LogLevel
 
 REDACTED = "[redacted]"
 

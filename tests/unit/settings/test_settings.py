@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from ltt_collab.model.errors import InvalidSettingError
-from ltt_collab.settings import LogFormat, Settings, render_reference, variable
+from ltt_collab.model.reporting import LogFormat
+from ltt_collab.settings import Settings, render_reference, variable
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "settings.md"
 SECRET = "s3cr3t-t0ken"

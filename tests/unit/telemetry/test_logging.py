@@ -13,7 +13,7 @@ import structlog
 from pydantic import SecretStr
 
 from ltt_collab.model.edits import Splice
-from ltt_collab.settings import LogFormat, LogLevel
+from ltt_collab.model.reporting import LogFormat, LogLevel
 from ltt_collab.telemetry.logging import configure_logging
 
 TOKEN = "abcd1234efgh"
