@@ -29,7 +29,7 @@ def leaks(text: str, reference: str, learner_source: str) -> bool:
     secret = _runs(wanted, size) - _runs(_tokens(_without_comments(learner_source)), size)
     # The whole text, prose too: a solution outside a code fence is as much of a solution. Comments of the text are
     # taken out as well, line by line, or one between two lines would hide them.
-    said = _tokens(text)
+    said = _tokens(text.replace("#", " "))  # a solution that was commented out is one, too
     bare = _tokens("\n".join(_without_comments(line) for line in text.splitlines()))
     return not secret.isdisjoint(_runs(said, size) | _runs(bare, size))
 

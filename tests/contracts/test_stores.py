@@ -101,10 +101,15 @@ async def test_of_two_introductions_at_once_one_is_the_first(stores: Stores) -> 
 
 
 async def test_suggestions_come_back_oldest_first_and_by_room(stores: Stores) -> None:
-    late, early, elsewhere = record("s1", at=9.0), record("s2", at=2.0), record("s3", room=OTHER)
-    for one in (late, early, elsewhere):
+    late, early, same, elsewhere = (
+        record("s1", at=9.0),
+        record("s3", at=2.0),
+        record("s2", at=2.0),
+        record("s4", room=OTHER),
+    )
+    for one in (late, early, same, elsewhere):
         await stores.suggestions.save(one)
-    assert list(await stores.suggestions.of_room(ROOM)) == [early, late]
+    assert list(await stores.suggestions.of_room(ROOM)) == [same, early, late]
     assert list(await stores.suggestions.of_room(RoomId("nowhere"))) == []
 
 
@@ -163,6 +168,7 @@ async def test_the_directory_of_a_new_file_is_for_its_owner_only(tmp_path: Path)
 async def test_a_file_of_sqlite_is_read_while_it_is_written(tmp_path: Path) -> None:
     async with in_sqlite(tmp_path) as stores:
         with closing(sqlite3.connect(file_in(tmp_path), isolation_level=None)) as other:
+            assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
             other.execute("BEGIN IMMEDIATE")
             assert not await stores.wishes.is_kept_away(HERE, ADA)
 

@@ -26,7 +26,7 @@ from ltt_collab.model.ids import CellId, SuggestionId
 from ltt_collab.model.presence import Author
 from ltt_collab.model.suggestions import EndReason
 from ltt_collab.ports.store import SuggestionRecord
-from ltt_collab.suggestions.lifecycle import Lifecycle
+from ltt_collab.suggestions.lifecycle import ENDED_KEPT, Lifecycle
 from tests.support.conversation import (
     ADA,
     BOB,
@@ -310,9 +310,28 @@ def test_after_a_restart_one_note_per_cell_is_kept() -> None:
     assert [live.note_cell for live in lifecycle.live()] == ["n2"]
 
 
+def test_a_note_about_a_running_cell_waits_for_the_end_of_the_run() -> None:
+    assert adopted((replace(ERRED, outputs=(), running=True), note()), record())[1] == []
+
+
+def test_a_note_that_names_no_error_is_not_judged_by_errors_after_a_restart() -> None:
+    silent = replace(record(), cause_key="")
+    assert adopted((code(A, count=3), note()), silent)[1] == []
+    assert adopted((ERRED, note()), silent)[1] == []
+
+
+def test_ended_suggestions_are_remembered_in_bounds() -> None:
+    room = Shown()
+    for number in range(ENDED_KEPT + 10):
+        room.hears(room.events.shown(f"t{number}", B), room.events.finished(B))
+    assert len(room.lifecycle._ended) == ENDED_KEPT
+
+
 def test_status_cells_and_proposals_are_none_of_its_business() -> None:
     lifecycle, wanted = adopted((ERRED, note(role=CellRole.STATUS), note(CellId("p"), role=CellRole.PROPOSAL)))
     assert (wanted, lifecycle.live()) == ([], ())
+    pasted = CellInserted(**Events().head(ADA), cell=note(role=CellRole.STATUS), index=0)
+    assert list(lifecycle.handle(pasted)) == []
 
 
 def anything(room: Shown, dice: random.Random, number: int) -> RoomEvent:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -11,10 +12,12 @@ from ltt_collab.model.causes import cause_key
 from ltt_collab.model.cells import CellType
 from ltt_collab.model.commands import LeaveLearner, WelcomeLearner
 from ltt_collab.model.edits import (
+    CellInserted,
     CellRemoved,
     CellTypeChanged,
     DocumentReloaded,
     HelpCause,
+    MetadataChanged,
     ReloadCause,
     RoomEvent,
     RoomState,
@@ -27,6 +30,7 @@ from ltt_collab.model.presence import Author, AuthorKind
 from ltt_collab.model.suggestions import EndReason
 from ltt_collab.model.text import source_hash
 from ltt_collab.ports.store import SuggestionRecord
+from ltt_collab.triggers.met import CAUSES_KEPT
 from ltt_collab.tutoring.budget import Budget
 from tests.support.conversation import (
     ADA,
@@ -42,6 +46,7 @@ from tests.support.conversation import (
     B,
     Helped,
     code,
+    note,
 )
 
 
@@ -298,6 +303,63 @@ def test_a_learner_who_writes_leave_is_left_and_not_helped_until_calling_back(ro
     room.hears(room.events.burst("@tutor come back", B))
     assert room.others[1:] == [WelcomeLearner(username=Username("ada"))]
     assert room.runs(B, TYPE_ERROR).rungs == [1]
+
+
+def test_who_says_leave_while_a_request_waits_is_not_asked_about(room: Helped) -> None:
+    room.types(B).runs(A, NAME_ERROR).hears(room.events.burst("# @tutor leave", B))
+    assert room.later(5).asks == []
+    assert room.because == "the learner told the tutor to leave"
+
+
+def test_a_notebook_that_says_leave_since_long_ago_does_not_send_us_away_again(room: Helped) -> None:
+    room.policy.adopt([code(A, "# @tutor leave")])
+    room.hears(room.events.burst("# @tutor leave\nx"))
+    assert room.others == []
+
+
+def test_what_our_own_cells_say_is_no_wish_until_they_are_the_learners(room: Helped) -> None:
+    inserted, standing, shown, loaded = (CellId(name) for name in ("n1", "n2", "n3", "n4"))
+    room.policy.adopt([note(standing)])
+    room.hears(CellInserted(**room.events.head(TUTOR), cell=note(inserted), index=0))
+    room.hears(room.events.shown(note=shown))
+    for cell in (inserted, standing, shown):
+        assert room.hears(room.events.burst("@tutor leave", cell)).others == []
+    head = room.events.head
+    room.hears(DocumentReloaded(**head(DISK), cause=ReloadCause.REJOINED, cells=(note(loaded),)))
+    assert room.hears(room.events.burst("@tutor leave", loaded)).others == []
+    room.hears(MetadataChanged(**head(TUTOR), cell_id=loaded, keys=("ltt",)))
+    assert room.hears(room.events.burst("@tutor leave", loaded)).others == [LeaveLearner(username=Username("ada"))]
+
+
+def test_an_edit_before_a_run_whose_start_was_not_seen_is_no_change_while_it_ran(room: Helped) -> None:
+    room.types(A).later(3).hears(room.events.finished(A, NAME_ERROR, duration=None))
+    assert room.rungs == [1]
+
+
+def test_a_run_that_goes_on_over_a_reconnection_is_watched_from_there(room: Helped) -> None:
+    running = replace(code(A), running=True)
+    room.hears(DocumentReloaded(**room.events.head(DISK), cause=ReloadCause.REJOINED, cells=(running, code(B))))
+    room.types(A).types(B).later(3)
+    room.hears(room.events.finished(A, NAME_ERROR))
+    assert room.because == "the cell changed while it ran"
+    assert room.hears(room.events.finished(B, NAME_ERROR)).rungs == [1]
+
+
+def test_a_cause_that_was_asked_about_is_the_same_again_though_another_cell_ran_well(room: Helped) -> None:
+    room.runs(A, NAME_ERROR).tutor_answers(None).runs(B).runs(A, NAME_ERROR)
+    assert [ask.cause for ask in room.asks] == [HelpCause.ERROR_RAISED, HelpCause.SAME_ERROR_AGAIN]
+
+
+def test_what_is_remembered_of_a_room_is_bounded(room: Helped) -> None:
+    for number in range(CAUSES_KEPT + 50):
+        cell = CellId(f"c{number}")
+        room.types(cell).runs(cell, NAME_ERROR).tutor_answers(None).later(10)
+    assert len(room.asks) == CAUSES_KEPT + 50
+    assert len(room.policy._met._met) == CAUSES_KEPT
+    assert len(room.policy._typing._last) == 0
+    for number in range(CAUSES_KEPT):
+        room.types(CellId(f"d{number}")).later(1.0)
+    assert len(room.policy._typing._last) <= 2
 
 
 def test_the_same_story_told_twice_ends_the_same() -> None:

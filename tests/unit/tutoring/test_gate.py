@@ -235,5 +235,5 @@ def test_what_an_earlier_life_showed_is_taken_over(room: Judged) -> None:
     room.gate.handle(room.events.ended("s2", reason=EndReason.DISMISSED))
     assert room.reason(draft("k3")) is RejectionReason.DISMISSED_BEFORE
     again = Gate()
-    again.adopt([record("s1", 2, EndReason.ACTED_ON)])
+    again.adopt([record("s1", 2, EndReason.STALE), record("s2", 2, EndReason.ACTED_ON)])
     assert again.ladder.shown(KEY) == 0

@@ -26,6 +26,7 @@ BODY = "    if radius < 0:\n        raise ValueError('negative')\n    return mat
         f"Write\n\n{BODY}\n\nand run it.",
         BODY.replace("\n", " # aha\n"),
         BODY.replace(" ", "   "),
+        "\n".join(f"# {line}" for line in BODY.splitlines()),
         "Do `if radius < 0: raise ValueError(\"negative\")` first",
         "- one: if radius<0:raise ValueError('negative');return math.pi*radius**2",
     ],
