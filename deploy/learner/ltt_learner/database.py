@@ -25,6 +25,9 @@ FORMAT = 2
 BUSY = 1.0
 """Seconds to wait for another process's lock: a write is at most this late, and no reader of the room waits for it."""
 
+LOG_PAGES = 256
+"""Pages (4 KiB) of write-ahead log before they go into the file: 1 MiB beside it at most, SQLite's own is four."""
+
 DAY = 86_400.0
 
 SETTLED = b"settled"
@@ -218,6 +221,8 @@ class Database:
             # history, never its order, and the notebook file is saved apart from it.
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+            connection.execute(f"PRAGMA journal_size_limit = {LOG_PAGES * 4096}")
             version, tables = self._format(connection)
             if tables and version != FORMAT:
                 raise sqlite3.DatabaseError(f"format {version} instead of {FORMAT}")
