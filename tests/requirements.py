@@ -102,4 +102,7 @@ REQUIREMENTS: dict[str, str] = {
     "learner:described": "An authenticated caller, and nobody else, learns what the learner's server does.",
     "learner:nodelay": "Small frames of the learner's server leave at once.",
     "learner:clean-stop": "A server with open rooms saves, says goodbye and ends within five seconds.",
+    "writer:learner-stays-put": "A note comes and goes, and the learner's focus, selection, mode and view stay.",
+    "writer:undo-apart": "Undo and redo take back and repeat the learner's own letters only.",
+    "writer:learner-text-is-sacred": "Whatever the writer does, the learner's text stands letter for letter.",
 }

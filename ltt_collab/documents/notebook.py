@@ -158,9 +158,10 @@ class NotebookView:
             return None
         entries = [entry for entry in cursors if isinstance(entry, Mapping)]
         entries.sort(key=lambda entry: entry.get("primary") is not True)
-        return next((found for entry in entries if (found := self._selection(entry)) is not None), None)
+        return next((found for entry in entries if (found := self.selection_at(entry)) is not None), None)
 
-    def _selection(self, entry: Mapping[str, Any]) -> Selection | None:
+    def selection_at(self, entry: Mapping[str, Any]) -> Selection | None:
+        """Where one cursor of somebody's awareness is; None if that is in no cell."""
         head, anchor = entry.get("head"), entry.get("anchor")
         owner = ItemId.from_json(head.get("type")) if isinstance(head, Mapping) else None
         cell_id = None if owner is None else self._cell_of_type(owner)

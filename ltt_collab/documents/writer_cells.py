@@ -1,4 +1,4 @@
-"""The strokes of the writer: each one transaction, on a cell of ours that stands where it was last seen."""
+"""The strokes of the writer: each on a cell of ours, each done before anything else can happen."""
 
 from __future__ import annotations
 
@@ -59,17 +59,19 @@ class Strokes:
             source.insert(len(source), text)
 
     def replace_cell(self, cell_id: CellId, source: str, mark: Mapping[str, Any]) -> None:
-        """Delete our cell and insert the same, with that source, in one transaction.
+        """Delete our cell and insert the same with that source, in two transactions that leave together.
 
         JupyterLab shows a Markdown cell rendered that arrives with its source, and in source view one that arrives
-        empty; the learner's focus, selection and scroll stay (tests/browser/test_writer_in_lab.py).
+        empty. In one transaction the two changes move its active cell, and with it the focus, by one when that lies
+        below (4.6.6); in two nothing moves, and no frame is painted in between (tests/browser/test_writer_in_lab.py).
         """
         self._expect_ours(cell_id)
         metadata = self._metadata(cell_id) | {OWNERSHIP_KEY: dict(mark)}
+        index = self._index(cell_id)
+        cells = self._replica.cells
         with self._replica.writing():
-            index = self._index(cell_id)
-            cells = self._replica.cells
             del cells[index]
+        with self._replica.writing():
             self._insert(index, cell_id, source, metadata)
 
     def remove(self, cell_id: CellId) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pycrdt import Array, Doc, Text
+from pycrdt import Array, Doc
 
 from ltt_collab.documents.notebook import NotebookView
 from ltt_collab.documents.replica import EMPTY_STATE, REMOTE, Replica, is_panic
@@ -42,22 +42,19 @@ class Rescue:
         index = self._view.index_of(cell)
         if index is None:
             return
-        doc: Doc[Any] = Doc()
-        doc.apply_update(self._replica.diff(EMPTY_STATE))
-        text: Text = doc.get("cells", type=Array)[index]["source"]
+        copy = _Copy(self._replica.diff(EMPTY_STATE), cell, index)
         until = self._clock.monotonic() + FLIGHT
-        home: CellId | None = None
+        home = cell
 
         def received(update: bytes) -> None:
             nonlocal written, home
-            if self._clock.monotonic() > until or not _takes(doc, update):
+            arrived = copy.take(update) if self._clock.monotonic() <= until else None
+            if arrived is None:
                 self._replica.remove_witness(received)
-                return
-            arrived = str(text)
-            if arrived != written:
+            elif arrived != written:
                 start, letters = _inserted(written, arrived)
                 written = arrived
-                home = self._put_back(home or cell, start, letters, index) if letters else home
+                home = self._put_back(home, start, letters, index) if letters else home
 
         self._replica.add_witness(received)
 
@@ -69,18 +66,54 @@ class Rescue:
         return home
 
 
-def _takes(doc: Doc[Any], update: bytes) -> bool:
-    """Apply an update to a copy of ours; False if the copy cannot take it and is of no use any more."""
-    try:
-        with doc.transaction(origin=REMOTE):
+class _Copy:
+    """The document as it was before our deletion, with what others send since, but never without the cell.
+
+    Invariants:
+        1. An update that takes the cell away (somebody passes our deletion on) is left out: letters of a third person
+           may still come.
+        2. No shared type is kept from one update to the next: pycrdt reads freed memory, and the process dies, when
+           the type was deleted meanwhile.
+    """
+
+    def __init__(self, state: bytes, cell: CellId, index: int) -> None:
+        self._updates = [state]
+        self._cell = cell
+        self._index = index
+        self._doc = self._rebuilt()
+
+    def take(self, update: bytes) -> str | None:
+        """Apply an update; the cell's text then, or None if this copy is of no use any more."""
+        try:
+            with self._doc.transaction(origin=REMOTE):
+                self._doc.apply_update(update)
+            text = self._text()
+        except (ValueError, RuntimeError):
+            return None
+        except BaseException as error:
+            if is_panic(error):
+                return None
+            raise
+        if text is None:
+            self._doc = self._rebuilt()
+            return self._text()
+        self._updates.append(update)
+        return text
+
+    def _rebuilt(self) -> Doc[Any]:
+        doc: Doc[Any] = Doc()
+        for update in self._updates:
             doc.apply_update(update)
-    except (ValueError, RuntimeError):
-        return False
-    except BaseException as error:
-        if is_panic(error):
-            return False
-        raise
-    return True
+        return doc
+
+    def _text(self) -> str | None:
+        cells = self._doc.get("cells", type=Array)
+        nearest = sorted(range(len(cells)), key=lambda index: abs(index - self._index))
+        for index in nearest:
+            if cells[index].get("id") == self._cell:
+                self._index = index
+                return str(cells[index]["source"])
+        return None
 
 
 def _inserted(before: str, after: str) -> tuple[int, str]:
