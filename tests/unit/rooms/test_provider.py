@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 from ltt_collab.model.errors import ProtocolViolationError, RoomClosedError, RoomUnreachableError
 from ltt_collab.model.presence import Activity
@@ -16,6 +17,7 @@ from ltt_collab.ports.rooms import ChannelClosed, ChannelListener
 from ltt_collab.rooms.awareness import CLOCK_CEILING
 from ltt_collab.rooms.presence import ParticipantJoined, ParticipantLeft, ParticipantMoved
 from ltt_collab.rooms.provider import HIGH_WATER, LOW_WATER, VIOLATIONS, Provider, ProviderOptions
+from tests.support.deadlines import eventually
 from tests.support.room_scene import (
     ADA,
     OURS,
@@ -265,6 +267,30 @@ async def test_leaving_a_dead_server_is_short_also_when_cancelled() -> None:
     assert time.monotonic() - began < 3.0
 
 
+async def test_a_cancelled_owner_still_waits_until_the_goodbye_is_out() -> None:
+    scene = Scene().joined()
+    scene.channel.silent_close = True
+    order: list[str] = []
+
+    async def hang_up() -> None:
+        await eventually(lambda: scene.channel.closed)
+        for _ in range(5):  # turns of the loop in which an unshielded wait would be cancelled
+            await checkpoint()
+        order.append("channel closed")
+        scene.provider.channel_closed(ChannelClosed(code=1000, reason=""))
+
+    async def leave() -> None:
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await scene.provider.leave()
+        order.append("left")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(leave)
+        tasks.start_soon(hang_up)
+    assert order == ["channel closed", "left"]
+
+
 async def test_leaving_before_the_channel_came_closes_it_when_it_comes() -> None:
     scene = Scene()
     await scene.provider.leave()
@@ -311,6 +337,16 @@ def test_participants_that_fell_silent_leave() -> None:
         scene.channel.heard = scene.clock.monotonic()
         scene.beats(1)
     assert isinstance(scene.tenant.events[-1], ParticipantLeft)
+
+
+def test_a_time_in_which_we_were_suspended_costs_neither_the_room_nor_its_people() -> None:
+    scene = Scene().joined()
+    scene.hears((ADA, 1, browser_state("Ada")))
+    scene.clock.pass_time(300.0)
+    scene.provider.excuse(scene.clock.monotonic(), 300.0)
+    scene.beats(5)
+    assert scene.provider.ending is None
+    assert len(scene.provider.presence.humans()) == 1
 
 
 @pytest.mark.proves("rooms:fuzzed-frames-never-escape")

@@ -23,7 +23,16 @@ from ltt_collab.rooms.heartbeat import Heartbeat
 from ltt_collab.rooms.keeper import DocumentTarget, Membership, RoomTenant, keep_connected
 from ltt_collab.rooms.reconnect import CAP, Decision, GiveUp, NewSession, ReconnectPolicy, Retry
 from tests.support.deadlines import eventually
-from tests.support.room_scene import TUTOR, FakeChannel, HandClock, RoomServerFake, Tenant
+from tests.support.room_scene import (
+    TUTOR,
+    FakeChannel,
+    HandClock,
+    RoomServerFake,
+    Tenant,
+    browser_state,
+    encode_awareness,
+    frame,
+)
 
 LOST = RoomClosedError(None, "connection lost")
 UNREACHABLE = RoomUnreachableError("http://127.0.0.1/", "refused")
@@ -280,16 +289,18 @@ async def test_cancelling_while_waiting_leaves() -> None:
 
 async def test_our_own_ghost_of_the_lost_connection_is_nobody() -> None:
     async with kept() as room:
-        first = await room.joined()
+        await room.joined()
         assert room.tenant.provider is not None
         ghost = room.tenant.provider.client
         room.drop()
         await room.waits()
         room.clock.pass_time(1.0)
-        await room.joined(2)
+        channel = await room.joined(2)
+        state = browser_state("Tutor", username="ltt-tutor")  # what others still show of our lost connection
+        assert channel.listener is not None
+        channel.listener.frame_received(frame(1, encode_awareness((ghost, 9, state))))
         assert room.tenant.provider.client != ghost
-        assert first.sent == []
-        assert room.tenant.provider.presence.humans() == []
+        assert (room.tenant.events, room.tenant.provider.presence.humans()) == ([], [])
 
 
 async def test_the_global_room_needs_no_session_and_lists_us() -> None:
