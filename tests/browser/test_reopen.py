@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -14,10 +16,13 @@ from playwright.async_api import BrowserContext
 from tests.support.deadlines import eventually
 from tests.support.jupyter import Jupyter, code_cell, running_jupyter
 from tests.support.lab import LabNotebook, open_notebook
-from tests.support.plain_peer import plain_peer
+from tests.support.plain_peer import PlainPeer, plain_peer
 
 CYCLES = 6
 """The stock store was seen to lose text from the third or fourth opening."""
+
+EXIT_LIMIT = 5.0
+"""Seconds from SIGTERM to the end of a server with an open page, its kernel included."""
 
 EVICT_SOON = "--YDocExtension.document_cleanup_delay=0.2"
 
@@ -95,3 +100,40 @@ async def test_text_typed_in_each_of_six_openings_is_whole_everywhere(
 async def test_the_stock_store_loses_text_in_the_same_openings(tmp_path: Path, learner_context: BrowserContext) -> None:
     async with running_jupyter(tmp_path, stock=True, options=[EVICT_SOON]) as jupyter:
         await type_into_each_opening(learner_context, jupyter)
+
+
+@pytest.mark.proves("learner:killed-server-recovered", "learner:clean-stop")
+@pytest.mark.parametrize("stop_with", [signal.SIGKILL, signal.SIGTERM])
+async def test_an_open_page_keeps_its_last_letters_over_the_server_s_end(
+    tmp_path: Path, learner_context: BrowserContext, stop_with: signal.Signals
+) -> None:
+    # A save delay that the test cannot reach: all that is typed is unsaved when the server ends.
+    async with running_jupyter(tmp_path, options=["--YDocExtension.document_save_delay=60"]) as jupyter:
+        jupyter.write_notebook("a.ipynb", code_cell("x = 1", "c1"))
+        notebook = await open_notebook(learner_context, jupyter, "a.ipynb")
+        async with plain_peer(jupyter, "a.ipynb") as peer:
+            await notebook.click_into(0)
+            await notebook.page.keyboard.press("Control+End")
+            await notebook.type("  # é😀 typed, not saved")
+            typed = ["x = 1  # é😀 typed, not saved"]
+            await eventually(lambda: peer.sources() == typed)
+        assert saved(jupyter) == ["x = 1"]
+
+        began = time.monotonic()
+        await jupyter.stop(stop_with)
+        assert jupyter.process.returncode == (0 if stop_with == signal.SIGTERM else -signal.SIGKILL)
+        assert time.monotonic() - began < EXIT_LIMIT
+        await jupyter.restart()
+
+        assert saved(jupyter) == typed
+        async with plain_peer(jupyter, "a.ipynb") as peer:
+            await eventually(partial(has_rejoined, peer), within=60, what="the page, back in the room")
+            assert peer.sources() == typed
+        assert await notebook.sources() == typed
+        assert (await notebook.model())["pending"] == []
+        await notebook.close()
+
+
+def has_rejoined(peer: PlainPeer) -> bool:
+    """Whether a page shows itself in the room."""
+    return peer.others > 0

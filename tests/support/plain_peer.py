@@ -32,6 +32,8 @@ class PlainPeer(picows.WSListener):
         self.synced = False
         self.close_code: int | None = None
         self.ended = False
+        self.others = 0
+        """Signs of life of other participants."""
         self.answers_close = True
         self._transport: picows.WSTransport | None = None
         self._watch = self.doc.observe(lambda event: self._send(create_update_message(event.update)))
@@ -42,7 +44,7 @@ class PlainPeer(picows.WSListener):
         self._send(create_sync_message(self.doc))
 
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
-        """Take part in the sync protocol; presence is of no interest here."""
+        """Take part in the sync protocol; presence is only counted."""
         if frame.msg_type == picows.WSMsgType.CLOSE:
             self.close_code = cast("int", frame.get_close_code())
             if self.answers_close:
@@ -50,6 +52,8 @@ class PlainPeer(picows.WSListener):
                 transport.disconnect()
             return
         message = frame.get_payload_as_bytes()
+        if message and message[0] == YMessageType.AWARENESS:
+            self.others += 1
         if not message or message[0] != YMessageType.SYNC:
             return
         reply = handle_sync_message(message[1:], self.doc)
