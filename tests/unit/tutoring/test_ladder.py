@@ -78,3 +78,13 @@ def test_the_causes_remembered_are_bounded_and_the_newest_stay(climbing: Climbin
     assert climbing.ladder.shown(KEY) == 0
     assert climbing.ladder.resolve(A, KEY) == "cell a"
     assert climbing.ladder.resolve(CellId("c499"), "") == "k499"
+
+
+@pytest.mark.parametrize(("author", "rung"), [(BOB, 2), (TUTOR, None), (DISK, None)])
+def test_for_a_hint_that_nobody_asked_for_any_humans_act_counts_but_never_ours(
+    author: Author, rung: int | None
+) -> None:
+    ladder, events = Ladder(), Events()
+    ladder.handle(events.shown(about=B))
+    ladder.handle(events.edited(B, by=author))
+    assert ladder.next_rung(ladder.resolve(B, "")) == rung
