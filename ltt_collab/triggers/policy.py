@@ -10,10 +10,12 @@ from ltt_collab.model.cells import Cell
 from ltt_collab.model.commands import AskTutor, Command, Happening, RecordDecision, TimeElapsed, TutorAnswered, WakeAt
 from ltt_collab.model.edits import (
     CellInserted,
+    CursorMoved,
     DocumentReloaded,
     MetadataChanged,
     RunFinished,
     RunOutcome,
+    SourceEdited,
     SuggestionShown,
 )
 from ltt_collab.model.ids import CellId
@@ -88,13 +90,18 @@ class Policy:
 
     def handle(self, event: Happening) -> Iterator[Command]:
         """What is to be done now that this happened; decided at once, whether or not the result is read."""
-        return iter(tuple(self._decide(event)))
-
-    def _decide(self, event: Happening) -> Iterator[Command]:
         self._now = max(self._now, event.now if isinstance(event, TimeElapsed | TutorAnswered) else event.at)
+        noticed = [found for kind in self._kinds if (found := kind.notice(event)) is not None]
+        if isinstance(event, SourceEdited | CursorMoved) and not (noticed or self._waiting or self._asked):
+            # Nearly every event is a keystroke with nothing pending; it only leaves its traces.
+            self._typing.handle(event)
+            self._runs.handle(event)
+            return iter(())
+        return iter(tuple(self._decide(event, noticed)))
+
+    def _decide(self, event: Happening, noticed: Sequence[Want | Refusal]) -> Iterator[Command]:
         yield from self._free(event)
         yield from self._drop_outdated(event)
-        noticed = [found for kind in self._kinds if (found := kind.notice(event)) is not None]
         ignored = self._why_ignored(event) if not noticed else None
         self._remember(event)
         yield from self._directives.handle(event, self._ours)
