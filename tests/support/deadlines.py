@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 import anyio
 
@@ -14,6 +14,10 @@ POLL = 0.02
 """Seconds between two looks: short beside every deadline, long beside the cost of a look."""
 
 
+@overload
+async def eventually(look: Callable[[], Awaitable[T]], *, within: float = ..., what: str = ...) -> T: ...
+@overload
+async def eventually(look: Callable[[], T], *, within: float = ..., what: str = ...) -> T: ...
 async def eventually(look: Callable[[], T | Awaitable[T]], *, within: float = 10.0, what: str = "") -> T:
     """The first truthy value of ``look()``, which is asked again until ``within`` seconds have passed.
 
