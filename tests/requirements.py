@@ -131,4 +131,6 @@ REQUIREMENTS: dict[str, str] = {
     "suggestion:edited-is-the-learners": "A note that anybody but us edited is the learner's and never withdrawn.",
     "suggestion:copies-are-the-learners": "A copy of our note is the learner's; ours stays ours.",
     "suggestion:managed-after-restart": "Notes of an earlier life are found by their mark and managed again.",
+    "writer:one-place": "Shared types are changed in the writer's modules and nowhere else.",
+    "bench:rooms": "`ltt bench rooms` reports CPU, latency and memory of the real stack beside a baseline.",
 }
