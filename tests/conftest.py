@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from playwright.async_api import Browser, BrowserContext
 
 from tests.support.jupyter import Jupyter, running_jupyter
 from tests.support.lab import running_browser
+from tests.support.one_writer import watch_writers
 
 
 @pytest.fixture
@@ -32,3 +33,11 @@ async def learner_context(browser: Browser) -> AsyncIterator[BrowserContext]:
     context = await browser.new_context(viewport={"width": 1280, "height": 900})
     yield context
     await context.close()
+
+
+@pytest.fixture(autouse=True)
+def one_writer(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Fails a test in which our package changed a shared type outside the writer."""
+    found = watch_writers(monkeypatch)
+    yield found
+    assert found == [], "only ltt_collab/documents/writer* may change shared types"
