@@ -133,4 +133,13 @@ REQUIREMENTS: dict[str, str] = {
     "suggestion:managed-after-restart": "Notes of an earlier life are found by their mark and managed again.",
     "writer:one-place": "Shared types are changed in the writer's modules and nowhere else.",
     "bench:rooms": "`ltt bench rooms` reports CPU, latency and memory of the real stack beside a baseline.",
+    "rules:named-cause-and-place": "A novice's error is named by its cause and at the learner's own line, on a real kernel.",
+    "rules:silent-errors": "Code that raises nothing and does not do what it seems to is found by reading it.",
+    "rules:no-false-alarm": "Valid code gets no finding.",
+    "rules:only-learners-python": "Our own cells, Markdown, raw cells and other languages get no finding.",
+    "rules:bounded": "No notebook, however hostile, breaks the rules or makes them slow.",
+    "rules:wording": "Each rung is short, names the line, and blames nobody.",
+    "rules:no-solution": "The third rung is shown on another example, never on the learner's line.",
+    "tutor:one-note-for-one-request": "A request for help is answered with at most one note, of the rung that was asked for.",
+    "tutor:decides-again-after-a-conflict": "After a conflict the tutor reads and decides again, once.",
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import sys
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -27,6 +29,10 @@ class Binding:
     node: ast.AST | None = None
 
 
+LAST = sys.maxsize
+"""A line below every line."""
+
+
 @dataclass(slots=True)
 class Bindings:
     """``made`` in the order of the source; ``read``: (name, line, scope) of every use."""
@@ -34,6 +40,16 @@ class Bindings:
     made: list[Binding] = field(default_factory=list)
     read: list[tuple[str, int, Scope]] = field(default_factory=list)
     _by_name: dict[str, list[Binding]] = field(default_factory=dict)
+    _by_scope: dict[tuple[str, int], list[Binding]] = field(default_factory=dict)
+
+    def before(self, name: str, scope: Scope, line: int) -> Binding | None:
+        """The last binding of a name in one scope that stands above ``line``."""
+        if not self._by_scope:
+            for binding in self.made:
+                self._by_scope.setdefault((binding.name, id(binding.function)), []).append(binding)
+        found = self._by_scope.get((name, id(scope)), [])
+        index = bisect_left(found, line, key=lambda binding: binding.line)
+        return found[index - 1] if index else None
 
     def named(self, name: str) -> list[Binding]:
         """The bindings of one name, in the order of the source."""

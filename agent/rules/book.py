@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from agent.rules.bindings import Binding, Bindings, FunctionNode, bindings_of
+from agent.rules.bindings import LAST, Binding, Bindings, FunctionNode, bindings_of
 from agent.rules.cellcode import UNREAD, CellCode, read_cell
 from ltt_collab.model.cells import Cell, CellType, Notebook
 
@@ -39,11 +39,20 @@ class Page:
         return self.code.lines[line - 1] if 0 < line <= len(self.code.lines) else ""
 
     def text_of(self, node: ast.AST) -> str:
-        """The source of a node as the learner wrote it."""
-        try:
-            return ast.get_source_segment(self.code.text, node) or ""
-        except (ValueError, IndexError, UnicodeError):
+        """The source of a node as the learner wrote it, on one line."""
+        first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", None) or 0
+        if not 0 < first <= last <= len(self._bytes):
             return ""
+        # Not ast.get_source_segment: that splits the whole source anew each time.
+        lines = self._bytes[first - 1 : last]
+        lines[-1] = lines[-1][: getattr(node, "end_col_offset", 0)]
+        lines[0] = lines[0][getattr(node, "col_offset", 0) :]
+        return b" ".join(lines).decode(errors="replace")
+
+    @cached_property
+    def _bytes(self) -> list[bytes]:
+        """The lines as the parser counts columns: in UTF-8."""
+        return self.code.text.encode(errors="replace").split(b"\n")
 
     def nodes_at(self, line: int) -> Iterator[ast.AST]:
         """Nodes of the innermost statement that covers a line, on that line if they have one."""
@@ -146,16 +155,17 @@ class Book:
     def latest(self, name: str, page: Page, line: int) -> tuple[Page, Binding] | None:
         """The binding that ``name`` most likely holds when ``line`` of ``page`` runs."""
         function = page.function_at(line)
-        own = page.names.named(name)
         if function is not None:
-            local = [b for b in own if b.function is function]
-            if local:
-                return page, _last_before(local, line)
-        top = [b for b in own if b.function is None]
-        if function is None:
-            top = [b for b in top if b.line < line or (b.line == line and b.kind in {"for", "import", "with"})]
-        if top:
-            return page, top[-1]
+            local = page.names.before(name, function, line) or page.names.before(name, function, LAST)
+            top = page.names.before(name, None, LAST)
+            if found := local or top:
+                return page, found
+        else:
+            found = page.names.before(name, None, line + 1)
+            if found is not None and found.line == line and found.kind not in {"for", "import", "with"}:
+                found = page.names.before(name, None, line)
+            if found is not None:
+                return page, found
         return self._latest_elsewhere(name, page)
 
     def _latest_elsewhere(self, name: str, page: Page) -> tuple[Page, Binding] | None:
@@ -167,8 +177,3 @@ class Book:
                 return max(earlier, key=lambda pair: (pair[0].cell.execution_count or 0, pair[1].line))
         above = [pair for pair in made if pair[0].index < page.index]
         return above[-1] if above else None
-
-
-def _last_before(bindings: list[Binding], line: int) -> Binding:
-    before = [b for b in bindings if b.line < line]
-    return before[-1] if before else bindings[0]

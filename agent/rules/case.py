@@ -13,6 +13,9 @@ from agent.rules.infer import Reader
 from agent.rules.trace import Trace, line_in_message, message_without_place, read_trace
 from agent.rules.wording import Explanation, which_cell
 
+MAX_LINE = 500
+"""Characters of a line that the rules search with patterns."""
+
 N = TypeVar("N", bound=ast.AST)
 
 SYNTAX_ERRORS = frozenset({"SyntaxError", "IndentationError", "TabError"})
@@ -51,8 +54,8 @@ class Case:
 
     @property
     def line_text(self) -> str:
-        """The line that raised."""
-        return self.frame_page.line_text(self.frame_line)
+        """The line that raised; a line of endless length is cut."""
+        return self.frame_page.line_text(self.frame_line)[:MAX_LINE]
 
     @property
     def elsewhere(self) -> str:

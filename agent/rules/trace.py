@@ -18,8 +18,8 @@ _HEADERS = (
     re.compile(r"\s*(?:File )?\S*[/\\]ipykernel_\d+[/\\]\d+\.py(?:\:\d+)?,? in (?P<name>[^(\s]+)"),
 )
 _OTHER_FILE = re.compile(r"\s*File |\S+\.py[: ]|\s*<frozen ")
-_TIMED = re.compile(r"\s*File <timed (?:exec|eval)>:(\d+)")
-_ARROW = re.compile(r"-+> (\d+) ?(.*)")
+_TIMED = re.compile(r"\s*File <timed (?:exec|eval)>:(\d{1,7})")
+_ARROW = re.compile(r"-+> (\d{1,7}) ?(.*)")
 _IN_MESSAGE = re.compile(r"\((?:[^()]*, )?line (\d+)\)\s*$")
 _HEAD, _TAIL = 30_000, 20_000
 """Characters read from both ends: an endless recursion prints thousands of equal frames."""

@@ -54,10 +54,10 @@ def _why_no_notebook(content: object) -> str | None:
     if not isinstance(content, Mapping):
         return "its JSON is not an object with cells"
     version = content.get("nbformat")
-    major = int(version) if isinstance(version, int | float) and 0 < version < 1000 else None
+    major = version if isinstance(version, int) and not isinstance(version, bool) else None
     if "worksheets" in content or (major is not None and major < _MAJOR):
         return f"nbformat {version} is too old; open it in Jupyter and save it as nbformat {_MAJOR}"
-    if major is None or isinstance(version, bool):
+    if major is None:
         return f"it has no nbformat version ('nbformat' is {version!r})"
     if major != _MAJOR:
         return f"nbformat {version} is newer than the nbformat {_MAJOR} that is known here"

@@ -243,7 +243,7 @@ def undefined_name(case: Case) -> Explanation | None:
     name = _name(case)
     if name is None:
         return None
-    if _seems_text(case, name):
+    if _could_be_text(name) and _seems_text(case, name):
         return Explanation(
             kind=Kind.MISSING_QUOTES,
             where=(
@@ -251,8 +251,8 @@ def undefined_name(case: Case) -> Explanation | None:
                 f"text?{case.elsewhere}"
             ),
             what=(
-                f"Nothing in the notebook makes {code(name)}. Without quotes Python takes a word for a name. A "
-                "text needs quotes around it."
+                f"Without quotes Python takes {code(name)} for a name, and no cell of this notebook gives that name "
+                "a value. If it is meant as a text, it needs quotes."
             ),
             how='`print(hello)` looks for a value called `hello`. `print("hello")` shows the word.',
         )
@@ -269,6 +269,11 @@ def undefined_name(case: Case) -> Explanation | None:
         + case.elsewhere,
         how="Give a name its value before you use it: first `height = 1.75`, then `height * 2`.",
     )
+
+
+def _could_be_text(name: str) -> bool:
+    """Whether it looks like a word: letters only, and more than the ``x`` of a formula."""
+    return len(name) > 2 and name.isalpha()
 
 
 def _seems_text(case: Case, name: str) -> bool:

@@ -186,7 +186,7 @@ def empty_block(case: Case) -> Explanation | None:
     if not case.page.line_text(last).split("#")[0].rstrip().endswith(":"):
         if case.page.line_text(last).lstrip().startswith("@"):
             return None
-        return _try_alone(case) if re.search(r"^\s*try\s*:", case.page.code.text, re.MULTILINE) else None
+        return _try_alone(case) if re.search(r"^[ \t]*try[ \t]*:", case.page.code.text, re.MULTILINE) else None
     return Explanation(
         kind=Kind.EMPTY_BLOCK,
         line=last,
