@@ -40,6 +40,20 @@ LOOK = """
   };
 }
 """
+GROWING = """
+() => {
+  const panel = [...window.jupyterapp.shell.widgets('main')].find(w => w.context);
+  const note = panel.content.widgets.find(w => w.model.type === 'markdown');
+  if (!note) return null;
+  const flags = [...document.querySelectorAll('.jp-remote-userFlag')].map(flag => flag.textContent);
+  return {
+    text: note.model.sharedModel.getSource(),
+    rendered: note.rendered,
+    caret: note.node.querySelector('.jp-remote-cursor') !== null,
+    flag: flags.join(),
+  };
+}
+"""
 TOP = """
 () => {
   const panel = [...window.jupyterapp.shell.widgets('main')].find(w => w.context);
@@ -136,6 +150,45 @@ async def come_and_go(lab: LabNotebook, peer: WriterPeer, suggestion: Suggestion
         await eventually(lambda: shows_no_note(lab))
     assert await lab.page.evaluate(TOP) == top
     return seen
+
+
+@pytest.mark.proves("writer:note-live-then-rendered", "writer:cursor-where-it-writes")
+async def test_a_note_is_typed_before_the_learners_eyes(jupyter: Jupyter, learner_context: BrowserContext) -> None:
+    jupyter.write_notebook("ex.ipynb", code_cell(SOURCE, "c3"), code_cell("", "c4"))
+    lab = await open_notebook(learner_context, jupyter, "ex.ipynb")
+    async with joined_writer(jupyter, "ex.ipynb") as peer:
+        async with watching(lambda: lab.page.evaluate(GROWING)) as seen:
+            await peer.writer.write_note(note(peer))
+            await eventually(lambda: shows_rendered(lab))
+        texts = [view["text"] for view in seen if view and not view["rendered"]]
+        assert len(set(texts)) >= 5
+        assert all(TEXT.startswith(text) for text in texts)
+        assert any(view["caret"] for view in seen if view)
+        assert any("typing" in view["flag"] for view in seen if view)
+
+
+@pytest.mark.xfail(
+    strict=True, reason="JupyterLab 4.6.6 drops the focus with a focused cell that another client removes"
+)
+async def test_the_keyboard_works_on_when_the_active_cell_was_our_note(
+    jupyter: Jupyter, learner_context: BrowserContext
+) -> None:
+    """Shift+Enter makes the note the active cell, which awareness does not tell: we cannot know, nor mend it."""
+    jupyter.write_notebook("ex.ipynb", code_cell("x = 1", "c3"), code_cell("", "c4"))
+    lab = await open_notebook(learner_context, jupyter, "ex.ipynb")
+    async with joined_writer(jupyter, "ex.ipynb") as peer:
+        cell = await peer.writer.write_note(note(peer))
+        await eventually(lambda: shows_rendered(lab))
+        await lab.click_into(0)
+        await lab.page.keyboard.press("Shift+Enter")
+        await eventually(lambda: is_active(lab, cell))
+        await peer.writer.remove_note(cell, SuggestionId("s1"))
+        await eventually(lambda: shows_no_note(lab))
+        assert (await lab.page.evaluate(LOOK))["focused"] is not None
+
+
+async def is_active(lab: LabNotebook, cell: CellId) -> bool:
+    return bool((await lab.page.evaluate(LOOK))["active"] == cell)
 
 
 @pytest.mark.proves("writer:undo-apart")

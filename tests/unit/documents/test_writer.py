@@ -355,6 +355,18 @@ async def test_letters_typed_while_the_removal_was_on_its_way_are_kept(scene: Sc
     assert scene.own_cells() == []
 
 
+@pytest.mark.proves("writer:late-letters-are-kept")
+async def test_late_letters_are_kept_also_when_somebody_passes_our_deletion_on_first(scene: Scene) -> None:
+    """A server repeats deletions in its own updates; a shared type read after that would end the process."""
+    cell = await scene.writer.write_note(scene.note())
+    scene.deliver()
+    await scene.writer.remove_note(cell, SUGGESTION)
+    scene.learner.type(cell, 0, "HEY")
+    scene.replica.apply(scene.replica.diff(scene.replica.state()))
+    scene.deliver()
+    assert scene.learner.sources() == [SOURCE, "HEY", "print(total)"]
+
+
 async def test_nobody_is_watched_for_late_letters_for_long(scene: Scene) -> None:
     cell = await scene.writer.write_note(scene.note())
     swap = [scene.sent.pop(), scene.sent.pop()][::-1]
