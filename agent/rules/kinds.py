@@ -33,6 +33,7 @@ class Kind(StrEnum):
     MISSPELT_KEYWORD = "misspelt_keyword"
     OTHER_LANGUAGE = "other_language"
     RESERVED_WORD = "reserved_word"
+    SPACE_IN_NAME = "space_in_name"
     BAD_NUMBER = "bad_number"
     OUTSIDE_FUNCTION = "outside_function"
     OUTSIDE_LOOP = "outside_loop"

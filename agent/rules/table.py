@@ -51,6 +51,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "CatalogException": imports.SQL_RULES,
     "RecursionError": flow.RULES,
     "AssertionError": flow.ASSERTION,
+    "RuntimeError": flow.RUNTIME,
+    "StdinNotImplementedError": flow.STDIN,
     "StopIteration": flow.STOP,
     "StopAsyncIteration": flow.STOP,
 }

@@ -9,6 +9,16 @@ from agent.rules.case import Case
 from agent.rules.kinds import Kind
 from agent.rules.wording import Explanation, at, code, type_words
 
+_UNFIT = re.compile(
+    r"(?:int|float)\(\) argument must be .*?, not '([\w.]+)'"
+    r"|bad operand type for \w+\(\): '([\w.]+)'"
+    r"|'([\w.]+)' object cannot be interpreted as an integer"
+    r"|expected \w+ instance, (\w+) found"
+    r"|(?:must be|expected|requires) .*?(?:, not |, got |not |but found )'?(\w+)'?"
+    r"|type (\w+) doesn't define \w+ method"
+)
+"""What the kernel says when a built-in function gets a value of a type that it does not take."""
+
 
 def unhashable(case: Case) -> Explanation | None:
     """A list or dictionary as a key or a set's item."""
@@ -47,8 +57,9 @@ def not_iterable(case: Case) -> Explanation | None:
     if held == "type":
         return None
     count = "len()" in case.message
-    loop = next(case.nodes(ast.For), None)
-    subject = code(case.text(loop.iter)) if loop is not None and not count else "The value"
+    unpacked = "unpack" in case.message
+    loop = None if unpacked else next(case.nodes(ast.For), None)
+    subject = code(case.text(loop.iter)) if loop is not None and not count else "An item" if unpacked else "The value"
     hint = " To count, a loop needs a `range`." if held == "int" and loop is not None else ""
     doing = "has a length" if count else "can be gone through item by item"
     return Explanation(
@@ -142,15 +153,7 @@ def not_subscriptable(case: Case) -> Explanation | None:
 
 def wrong_type(case: Case) -> Explanation | None:
     """A built-in function that got a value of a type it does not take."""
-    found = re.search(
-        (
-            r"int\(\) argument must be .*?, not '([\w.]+)'|float\(\) argument must be .*?, not "
-            r"'([\w.]+)'|'([\w.]+)' object cannot be interpreted as an integer|expected \w+ instance, (\w+) "
-            r"found|(?:must be|expected|requires) .*?(?:, not |, got |not |but found )'?(\w+)'?|type (\w+) "
-            r"doesn't define \w+ method"
-        ),
-        case.message,
-    )
+    found = _UNFIT.search(case.message)
     if found is None:
         return None
     held = next((group for group in found.groups() if group), "")

@@ -10,6 +10,7 @@ from functools import cache
 
 from agent.rules.case import Case
 from agent.rules.errors.none_values import none_value
+from agent.rules.infer import literal_strings
 from agent.rules.kinds import Kind
 from agent.rules.known import METHODS, OTHER_METHODS, SPECIAL
 from agent.rules.similar import closest
@@ -73,6 +74,8 @@ def module_attribute(case: Case) -> Explanation | None:
     module, name = found.groups()
     meant = closest(name, members(module))
     hint = f" Did you mean {code(meant)}?" if meant else ""
+    if meant is None and _inside_namesake(module, name):
+        hint = f" In the module there is a class that is also called {code(module)}, and that one has it."
     if "partially initialized" in case.message or "circular import" in case.message:
         hint = f" Perhaps a file of your own is called {code(module + '.py')} and hides the real module."
     return Explanation(
@@ -87,6 +90,11 @@ def module_attribute(case: Case) -> Explanation | None:
             "`calendar.isleap(2024)`."
         ),
     )
+
+
+def _inside_namesake(module: str, name: str) -> bool:
+    """Whether the module has a class of its own name with that attribute, as ``datetime`` does."""
+    return module in members(module) and hasattr(getattr(importlib.import_module(module), module), name)
 
 
 @cache
@@ -114,6 +122,8 @@ def missing_attribute(case: Case) -> Explanation | None:
         hint = f" Did you mean {code(meant)}?"
     elif other := next((t for t in ("list", "str", "dict", "set") if t != held and name in METHODS[t]), None):
         hint = f" It is {type_words(other)} that has `{name}`."
+    elif held == "dict" and name in literal_strings(case.book):
+        hint = " What a dictionary holds is looked up by its key, in square brackets."
     else:
         hint = ""
     if held in {"function", "method", "builtin_function_or_method"}:

@@ -111,7 +111,7 @@ def missing_argument(case: Case) -> Explanation | None:
     """A call with too few arguments."""
     found = _MISSING.search(case.message)
     if found is not None:
-        name, names = found.group(1).rsplit(".", 1)[-1], re.findall(r"'([^']+)'", found.group(3))
+        name, names = _plain_name(found.group(1)), re.findall(r"'([^']+)'", found.group(3))
         missing = one_of(names)
         return _arity(case, Kind.MISSING_ARGUMENT, name, f"gives no value for {missing}")
     found = _EXPECTED.search(case.message)
@@ -121,9 +121,15 @@ def missing_argument(case: Case) -> Explanation | None:
             case,
             Kind.MISSING_ARGUMENT,
             name,
-            f"gives {plural(int(found.group(4)), 'value')}, and {found.group(3)} are needed",
+            f"gives {plural(int(found.group(4)), 'value')}, and it needs at least {found.group(3)}",
         )
     return None
+
+
+def _plain_name(qualified: str) -> str:
+    """The name as the call has it: a class for its ``__init__``, else the last part."""
+    parts = qualified.split(".")
+    return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
 
 
 def extra_argument(case: Case) -> Explanation | None:
@@ -136,7 +142,7 @@ def extra_argument(case: Case) -> Explanation | None:
         story = f"gives {given or 'more'} where {'none' if takes == 'no' else takes} can be taken"
         if "." in name and given and takes.isdigit():
             story += ". Python counts the object before the dot as the first one (`self`)"
-        return _arity(case, Kind.EXTRA_ARGUMENT, name.rsplit(".", 1)[-1], story)
+        return _arity(case, Kind.EXTRA_ARGUMENT, _plain_name(name), story)
     other = _EXPECTED.search(case.message)
     if other is None:
         return None
@@ -172,7 +178,7 @@ def _arity(case: Case, kind: Kind, name: str, story: str) -> Explanation:
 def _signature(case: Case, name: str, function: FunctionNode | None) -> str:
     if function is None:
         return ""
-    names, _ = parameters(function)
+    names = [*parameters(function)[0], *(arg.arg for arg in function.args.kwonlyargs)]
     page, binding = case.book.global_names[name][0]
     place = f"line {binding.line}" if page is case.page else f"line {binding.line} of {which_cell(page.cell)}"
     takes = one_of(names) if names else "no values"

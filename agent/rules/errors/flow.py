@@ -135,6 +135,37 @@ def stop_iteration(case: Case) -> Explanation | None:
     )
 
 
+def changed_while_looping(case: Case) -> Explanation | None:
+    """A dictionary or set that changes its size under a loop."""
+    if "changed size during iteration" not in case.message and "mutated during iteration" not in case.message:
+        return None
+    return Explanation(
+        kind=Kind.CHANGED_WHILE_LOOPING,
+        where=(
+            f"Look at the loop in **line {case.line}**, and at what its lines do to the thing it goes "
+            f"through.{case.elsewhere}"
+        ),
+        what=(
+            "The loop goes through a dictionary (or a set), and a line inside the loop adds to it or takes from it. "
+            f"Python stops such a loop.{case.elsewhere}"
+        ),
+        how="Go through a copy: `for key in list(prices):`. Then `prices` itself may change.",
+    )
+
+
+def nobody_to_ask(case: Case) -> Explanation:
+    """``input`` where nobody can answer."""
+    return Explanation(
+        kind=kind_of_error(case.error),
+        where=f"{at(case.line)} asks for something to be typed. Nobody could answer there.{case.elsewhere}",
+        what=(
+            "`input` waits for an answer, and this run had no place to type one. The code itself may be right."
+            f"{case.elsewhere}"
+        ),
+        how='Run the cell by hand in Jupyter: a box for the answer appears below it. Or set a value: `age = "30"`.',
+    )
+
+
 def any_error(case: Case) -> Explanation:
     """What no rule knows: where, and the kernel's own words."""
     name = case.error.rsplit(".", 1)[-1]
@@ -161,3 +192,5 @@ def any_error(case: Case) -> Explanation:
 RULES = (endless_recursion,)
 ASSERTION = (assertion_failed,)
 STOP = (stop_iteration,)
+RUNTIME = (changed_while_looping,)
+STDIN = (nobody_to_ask,)

@@ -22,6 +22,16 @@ def index_out_of_range(case: Case) -> Explanation | None:
     """A place beyond the end of a list, text or tuple."""
     if case.error != "IndexError":
         return None
+    if case.message.startswith("Replacement index"):
+        return Explanation(
+            kind=Kind.MISSING_ARGUMENT,
+            where=(
+                f"Look at the braces in the text of **line {case.line}**, and count the values for "
+                f"them.{case.elsewhere}"
+            ),
+            what=f"The text has more pairs of braces than `format` gets values to fill in.{case.elsewhere}",
+            how='Each pair needs a value: `"{} and {}".format("salt", "pepper")`.',
+        )
     if "pop from empty" in case.message or "from an empty" in case.message:
         return Explanation(
             kind=Kind.EMPTY_SEQUENCE,
@@ -31,8 +41,6 @@ def index_out_of_range(case: Case) -> Explanation | None:
         )
     if "out of range" not in case.message and "out of bounds" not in case.message:
         return None
-    if "pop index" in case.message or "assignment" in case.message:
-        pass
     chosen = _subscript(case)
     holder, place = (case.text(chosen.value), case.text(chosen.slice)) if chosen else ("", "")
     what = _facts(case, chosen, holder, place)
@@ -63,7 +71,7 @@ def _facts(case: Case, chosen: ast.Subscript | None, holder: str, place: str) ->
     length = case.reader.length_of(chosen.value)
     known = ""
     if length is not None:
-        last = f"so its places are 0 to {length - 1}" if length else "so it has no place at all"
+        last = _places(length)
         known = f"{code(holder)} has {plural(length, 'item')}, {last}. "
     index = integer(case.reader.value_of(chosen.slice))
     if index is not None:
@@ -73,6 +81,12 @@ def _facts(case: Case, chosen: ast.Subscript | None, holder: str, place: str) ->
     return (
         known or f"{code(holder)} has fewer items than {code(place)} asks for. "
     ) + f"At the moment of the error {code(place)} was outside of that."
+
+
+def _places(length: int) -> str:
+    if length == 0:
+        return "so it has no place at all"
+    return "so its only place is 0" if length == 1 else f"so its places are 0 to {length - 1}"
 
 
 def _off_by_one(  # noqa: PLR0911 - one sentence a pattern

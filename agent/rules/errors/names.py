@@ -238,6 +238,29 @@ def _globals_nearest_first(case: Case) -> Iterable[str]:
     return dict.fromkeys([*own, *case.book.global_names])
 
 
+def local_elsewhere(case: Case) -> Explanation | None:
+    """A name that only a function makes, for itself."""
+    name = _name(case)
+    every = [binding for page in case.book.pages for binding in page.names.named(name or "")]
+    local = [
+        b for b in every if isinstance(b.function, ast.FunctionDef) and b.kind in {"assign", "param", "for", "with"}
+    ]
+    if name is None or not local or not isinstance(local[0].function, ast.FunctionDef):
+        return None
+    return Explanation(
+        kind=Kind.UNDEFINED_NAME,
+        where=(
+            f"{at(case.line)} uses {code(name)}, and Python knows no such name here. Look where "
+            f"{code(name)} is made: inside what?{case.elsewhere}"
+        ),
+        what=(
+            f"{code(name)} is made inside the function {code(local[0].function.name)}. Such a name belongs to the "
+            f"function alone and is gone when the function ends.{case.elsewhere}"
+        ),
+        how="Hand the value out: `return size` in the function, and `size = measure()` where it is called.",
+    )
+
+
 def undefined_name(case: Case) -> Explanation | None:
     """A name that nothing in the notebook makes."""
     name = _name(case)
@@ -299,5 +322,5 @@ def _has(nodes: Iterable[ast.expr | None], name: str) -> bool:
     return any(isinstance(node, ast.Name) and node.id == name for node in nodes)
 
 
-RULES = (unbound_local, not_made_yet, missing_import, misspelt_name, undefined_name)
+RULES = (unbound_local, not_made_yet, missing_import, local_elsewhere, misspelt_name, undefined_name)
 UNBOUND = (unbound_local,)

@@ -29,9 +29,8 @@ def none_value(case: Case) -> Explanation | None:
         if story is not None:
             origin, look = story
             return _explain(case, code(case.text(node), 40), origin, look)
-    return _explain(
-        case, "", "It came from a function or method that gives nothing back.", "where its values come from"
-    )
+    usual = "Most often it comes from a function or method that gives nothing back."
+    return _explain(case, "", usual, "where its values come from")
 
 
 def _explain(case: Case, subject: str, origin: str, look: str) -> Explanation:
@@ -78,6 +77,8 @@ def _suspects(case: Case) -> Iterator[ast.expr]:  # noqa: C901 - one flat case a
 
 def _story(case: Case, node: ast.expr) -> tuple[str, str] | None:
     """(where the None came from, where to look), or None when this expression is no likely None."""
+    if isinstance(node, ast.Constant) and node.value is None:
+        return "It is written there, and no such operation works with it.", "at the word `None`"
     if isinstance(node, ast.Call):
         origin = _origin(case, node)
         return (origin, f"at {code(case.text(node.func), 40)}: what does it give back?") if origin else None

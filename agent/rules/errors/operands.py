@@ -23,6 +23,8 @@ def _pair(case: Case) -> tuple[str, str, str] | None:
     """(operator, left type, right type) as the kernel named them."""
     if found := _OPERANDS.search(case.message):
         return found.group(1), found.group(2), found.group(3)
+    if found := re.search(r"can't multiply sequence by non-int of type '([\w.]+)'", case.message):
+        return "*", _repeated(case), found.group(1)
     if found := _CONCATENATE.search(case.message):
         if found.group(4):
             return "+", "str", found.group(5)
@@ -30,6 +32,12 @@ def _pair(case: Case) -> tuple[str, str, str] | None:
     if found := _ORDER.search(case.message):
         return found.group(1), found.group(2), found.group(3)
     return None
+
+
+def _repeated(case: Case) -> str:
+    """The type of what was to be repeated."""
+    kinds = [case.reader.type_of(left) for left, _ in _operations(case)]
+    return next((kind for kind in kinds if kind in {"str", "list", "tuple"}), "list or text")
 
 
 def text_and_number(case: Case) -> Explanation | None:

@@ -12,6 +12,8 @@ from agent.rules.wording import Explanation, at, code
 _HEADERS = ("if", "elif", "else", "for", "while", "def", "class", "try", "except", "finally", "with")
 _HEADER = re.compile(rf"\s*({'|'.join(_HEADERS)})\b")
 _STRING = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
+_FILTER = re.compile(r"[(\[{].*\bfor\b.*\bif\b[^=]*[^=!<>:]=[^=]")
+"""The condition of a comprehension with a single ``=`` in it."""
 _THINGS = {
     "literal": "a fixed value",
     "expression": "a calculation",
@@ -71,7 +73,9 @@ def _else_if(case: Case) -> Explanation:
 
 def assignment(case: Case) -> Explanation | None:
     """``=`` where a comparison must stand."""
-    told = "Maybe you meant '=='" in case.message
+    bare = _STRING.sub("''", case.line_text).split("#")[0]
+    filters = case.message == "invalid syntax" and _FILTER.search(bare) is not None
+    told = filters or "Maybe you meant '=='" in case.message
     condition = _HEADER.match(case.line_text)
     if told and not condition and "cannot assign" in case.message:
         return _bad_target(case)

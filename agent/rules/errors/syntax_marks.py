@@ -161,8 +161,8 @@ def missing_comma(case: Case) -> Explanation | None:
         ),
         what=(
             "Inside the brackets two values follow each other, and Python does not know how they belong "
-            "together. Most often a comma is missing between them; an operator such as `+` or a quote may be "
-            "missing too."
+            "together. Most often a comma is missing between them; an operator such as `+` may be missing, "
+            "or a quote may be missing or end a text too early."
         ),
         how='Items are set apart by commas: `print("Total:", 5)` and `[1, 2, 3]`.',
     )

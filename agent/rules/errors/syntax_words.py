@@ -110,7 +110,9 @@ def argument_order(case: Case) -> Explanation | None:
 
 def late_declaration(case: Case) -> Explanation | None:
     """``global`` or ``nonlocal`` after the name was used."""
-    found = re.search(r"name '(\w+)' is (assigned to|used|parameter and) (?:before )?(global|nonlocal)", case.message)
+    found = re.search(
+        r"name '(\w+)' is (assigned to|used|parameter and) (?:before |prior to )?(global|nonlocal)", case.message
+    )
     if found is None:
         return None
     name, word = found.group(1), found.group(3)
@@ -119,6 +121,22 @@ def late_declaration(case: Case) -> Explanation | None:
         where=f"Look at `{word} {name}` in **line {case.line}**, and at the lines of the function above it.",
         what=f"The function uses {code(name)} before it says `{word} {name}`. Such a line must come first.",
         how="Better still, hand values in and out: `def grow(size): return size + 1`, then `size = grow(size)`.",
+    )
+
+
+def space_in_name(case: Case) -> Explanation | None:
+    """``my name = "Ada"``."""
+    found = re.match(r"\s*([A-Za-z_]\w*)[ \t]+([A-Za-z_]\w*)\s*=(?!=)", case.line_text)
+    if found is None or "invalid syntax" not in case.message or {*found.groups()} & {*keyword.kwlist}:
+        return None
+    return Explanation(
+        kind=Kind.SPACE_IN_NAME,
+        where=f"Look at what stands to the left of the `=` in **line {case.line}**.",
+        what=(
+            f"There are two words, {code(found.group(1))} and {code(found.group(2))}. A name is one word, without "
+            "spaces."
+        ),
+        how="Join the words of a name with `_`: `max_speed = 90`.",
     )
 
 
@@ -177,4 +195,4 @@ def any_syntax_error(case: Case) -> Explanation:
 
 
 EARLY = (print_statement, late_declaration, argument_order, reserved_word)
-LATE = (other_language,)
+LATE = (other_language, space_in_name)

@@ -57,8 +57,9 @@ def unpack_count(case: Case) -> Explanation | None:
     names = int(found.group(2))
     values = found.group(3) or _count(case)
     if values is not None:
+        place = "For each item" if any(case.nodes(ast.For)) else "To the left of the `=`"
         story = (
-            f"To the left of the `=` there {'is' if names == 1 else 'are'} {plural(names, 'name')}, to the right "
+            f"{place} there {'is' if names == 1 else 'are'} {plural(names, 'name')}, to the right "
             f"{plural(int(values), 'value')}."
         )
     else:
@@ -66,7 +67,7 @@ def unpack_count(case: Case) -> Explanation | None:
             f"There {'is' if names == 1 else 'are'} {plural(names, 'name')} for the parts, and there are "
             f"{'more' if found.group(1) == 'too many' else 'fewer'} values than that."
         )
-    if any(isinstance(n, ast.For) for n in case.nodes(ast.For)):
+    if any(case.nodes(ast.For)):
         story += (
             " In a loop this is so for each item. A dictionary gives only its keys unless you ask for `.items()`."
             if found.group(1)

@@ -42,7 +42,8 @@ def test_frames_of_cells_are_read(text: str) -> None:
 
 
 def test_colours_do_not_matter() -> None:
-    text = "\x1b[31mCell\x1b[39m\x1b[31m \x1b[39m\x1b[32mIn[3]\x1b[39m\x1b[32m, line 7\x1b[39m\n\x1b[32m----> 7\x1b[39m x\n"
+    header = "\x1b[31mCell\x1b[39m\x1b[31m \x1b[39m\x1b[32mIn[3]\x1b[39m\x1b[32m, line 7\x1b[39m"
+    text = f"{header}\n\x1b[32m----> 7\x1b[39m x\n"
 
     assert read_trace(text).frames[0].line == 7
 
