@@ -11,7 +11,7 @@ from typing import Any
 
 from pycrdt import Array, Map
 
-from ltt_collab.edits.capture import ARRAY, MAP, TEXT, Change
+from ltt_collab.edits.capture import ARRAY, MAP, SOURCE, TEXT, Change
 from ltt_collab.edits.outputs import OutputChanges, shared_errors
 from ltt_collab.edits.runs import OpenRun, OpenRuns
 from ltt_collab.edits.scribe import Scribe
@@ -25,7 +25,7 @@ from ltt_collab.model.presence import AuthorKind
 from ltt_collab.model.reading import is_running, read_count, read_error, read_outcome
 from ltt_collab.model.text import source_hash
 
-SOURCE, METADATA, OUTPUTS = "source", "metadata", "outputs"
+METADATA, OUTPUTS = "metadata", "outputs"
 TYPE, STATE, COUNT = "cell_type", "execution_state", "execution_count"
 RUN = frozenset({STATE, COUNT})
 EXECUTION = frozenset({*RUN, OUTPUTS})

@@ -7,15 +7,15 @@ from typing import Any
 
 from pycrdt import Array, Doc
 
-from ltt_collab.edits.capture import ARRAY, MAP, TEXT, Capture, Change
-from ltt_collab.edits.cell_changes import METADATA, SOURCE, UntellableChangeError, collect
+from ltt_collab.edits.capture import ARRAY, MAP, Capture, Change
+from ltt_collab.edits.cell_changes import METADATA, UntellableChangeError, collect
 from ltt_collab.edits.faults import FaultCounter
 from ltt_collab.edits.origins import AuthorSource, author_of_update
 from ltt_collab.edits.runs import OpenRun, OpenRuns
 from ltt_collab.edits.scribe import Scribe
 from ltt_collab.edits.shared import shared_cell
 from ltt_collab.edits.slots import CellSlot, is_regular, read_slots
-from ltt_collab.edits.splices import EmbeddedObjectError, ascii_splices
+from ltt_collab.edits.splices import Delta, EmbeddedObjectError, ascii_splices
 from ltt_collab.edits.stamp import Stamp
 from ltt_collab.edits.structure import Reordering
 from ltt_collab.model.cells import Cell, CellType
@@ -49,6 +49,9 @@ class DocumentDecoder:
         3. While detached it holds no shared type, and of the cells only which of them run.
         4. A run ends once.
     """
+
+    __slots__ = ("_authors", "_capture", "_doc", "_faults", "_live", "_regular", "_runs", "_scribe", "_sink", "_slots",
+                 "_stamp", "_update")  # fmt: skip
 
     def __init__(self, stamp: Stamp, authors: AuthorSource, sink: Callable[[RoomEvent], None]) -> None:
         """``sink`` receives each event after its transaction, so it may read the document; it must not block."""
@@ -112,23 +115,22 @@ class DocumentDecoder:
     def before_apply(self, update: bytes) -> None:
         """An update of others comes next."""
         if self._update is not None and self._capture is not None:
-            self._capture.mixed = self._capture.changed = (
-                True  # the last one broke off, and may have changed the document all the same
-            )
+            self._capture.spoil()  # the last one broke off, and may have changed the document all the same
         self._update = update
 
     def after_apply(self) -> None:
         """Its transaction is over: say what it changed."""
         update, self._update = self._update, None
         capture = self._capture
-        if capture is None or not (capture.changed or self._faults.pending):
+        if capture is None:
             return
-        if update is None or not self._tell_keystroke(capture, update):
+        edit = capture.edit
+        if edit is None or update is None or not self._tell_edit(capture, edit, update):
             self._decode(capture, update)
 
     def local_write(self) -> None:
         """A transaction of our own is over: say what it changed."""
-        if self._capture is not None and (self._capture.changed or self._faults.pending):
+        if self._capture is not None:
             self._decode(self._capture, None)
 
     def _follow(self, doc: Doc[Any]) -> Capture:
@@ -145,39 +147,38 @@ class DocumentDecoder:
             self._slots = read_slots(cells)
             self._regular = is_regular(self._slots)
 
-    def _tell_keystroke(self, capture: Capture, update: bytes) -> bool:
+    def _tell_edit(self, capture: Capture, edit: tuple[int, Delta], update: bytes) -> bool:
         """Say an edit of one ASCII source, as nearly every transaction is; False if it is anything else.
 
         The general way would say the same; this one takes a third of its time.
         """
-        if len(capture.cells) != 1 or capture.mixed or self._faults.pending or not self._regular:
+        slot = self._slots[edit[0]] if self._regular else None
+        if slot is None or slot.text is not None:
             return False
-        kind, path, delta = capture.cells[0]
-        if kind != TEXT or len(path) != 2 or path[1] != SOURCE or capture.meta_keys or capture.path is not None:
-            return False
-        slot = self._slots[path[0]]
         try:
-            splices, grown, still_ascii = ascii_splices(delta) if slot.text is None else ((), 0, False)
+            splices, grown, still_ascii = ascii_splices(edit[1])
         except EmbeddedObjectError:
-            still_ascii = False
+            return False
         if not still_ascii:
             return False
         slot.length += grown
-        capture.cells = []
+        capture.edit = None
         capture.changed = False
-        if not splices:
-            return True
-        author = author_of_update(update, self._authors)
-        stamp = self._stamp
-        self._sink(
-            SourceEdited(
-                room=stamp.room, seq=stamp.next(), at=stamp.now(), author=author, cell_id=slot.id, splices=splices
-            )
-        )
+        if splices:
+            author = author_of_update(update, self._authors)
+            stamp = self._stamp
+            seq, at = stamp.next(), stamp.now()
+            self._sink(SourceEdited(room=stamp.room, seq=seq, at=at, author=author, cell_id=slot.id, splices=splices))
         return True
 
     def _decode(self, capture: Capture, update: bytes | None) -> None:
+        path = None
+        with self._faults:
+            path = capture.new_path()
+        if not capture.changed and path is None and not self._faults.pending:
+            return
         self._scribe.open(self._author(update))
+        capture.generalize()
         with self._faults:
             if capture.mixed or (capture.cells and not self._told(capture.cells, capture.shared)):
                 self._reload(capture.shared)
@@ -186,8 +187,8 @@ class DocumentDecoder:
         if capture.meta_keys:
             keys = tuple(sorted(capture.meta_keys))
             self._scribe.add(MetadataChanged(**self._scribe.head(), cell_id=None, keys=keys))
-        if capture.path is not None:
-            self._scribe.add(DocumentRenamed(**self._scribe.head(), path=capture.path))
+        if path is not None:
+            self._scribe.add(DocumentRenamed(**self._scribe.head(), path=path))
         capture.clear()
         self._scribe.close()
 

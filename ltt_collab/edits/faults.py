@@ -25,11 +25,18 @@ class FaultCounter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if error is None:
-            return False
+        if error is not None:
+            self.note(error)
+        return True
+
+    def note(self, error: BaseException) -> None:
+        """Count what went wrong.
+
+        Raises:
+            BaseException: ``error`` itself, if it is no fault but the end of the process or of a task.
+        """
         if not isinstance(error, Exception) and type(error).__module__ != "pyo3_runtime":
-            return False
+            raise error
         self.count += 1
         self.last = error
         self.pending = True
-        return True

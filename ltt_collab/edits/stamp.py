@@ -14,19 +14,15 @@ class Stamp:
         1. Numbers are consecutive from ``first_seq + 1``; whoever takes one emits an event with it.
     """
 
-    __slots__ = ("_now", "last_seq", "room")
+    __slots__ = ("last_seq", "now", "room")
 
     def __init__(self, room: RoomId, first_seq: Seq, now: Callable[[], float]) -> None:
         """``first_seq``: the last number that was used before, 0 in a new room; ``now``: Unix time in seconds."""
         self.room = room
         self.last_seq = first_seq
-        self._now = now
+        self.now = now
 
     def next(self) -> Seq:
         """The next number (invariant 1)."""
         seq = self.last_seq = Seq(self.last_seq + 1)
         return seq
-
-    def now(self) -> float:
-        """Unix time in seconds."""
-        return self._now()
