@@ -13,6 +13,7 @@ from agent.rules.errors import (
     names,
     none_values,
     operands,
+    scopes,
     syntax_blocks,
     syntax_marks,
     syntax_words,
@@ -29,8 +30,8 @@ _SYNTAX: tuple[Rule, ...] = (
 _FILES = imports.FILE_RULES
 
 RULES: dict[str, tuple[Rule, ...]] = {
-    "NameError": names.RULES,
-    "UnboundLocalError": names.UNBOUND,
+    "NameError": (*scopes.RULES, *names.RULES),
+    "UnboundLocalError": scopes.RULES,
     "TypeError": (*calls.RULES, none_values.none_value, *operands.RULES, *abilities.RULES),
     "IndexError": lookups.RULES,
     "KeyError": lookups.RULES,

@@ -13,8 +13,8 @@ from tests.support.valid_snippets import VALID_SNIPPETS
 
 
 @pytest.fixture(scope="module")
-def kernel() -> Iterator[OneKernel]:
-    with running_kernel() as one:
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneKernel]:
+    with running_kernel(tmp_path_factory.mktemp("kernel")) as one:
         yield one
 
 

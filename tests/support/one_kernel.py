@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -56,10 +57,10 @@ def _code_cell(source: str) -> dict[str, Any]:
 
 
 @contextmanager
-def running_kernel() -> Iterator[OneKernel]:
-    """A kernel that ends with the block."""
+def running_kernel(folder: Path) -> Iterator[OneKernel]:
+    """A kernel that works in ``folder`` and ends with the block."""
     manager = KernelManager()
-    manager.start_kernel()
+    manager.start_kernel(cwd=str(folder))
     client = manager.client()
     client.start_channels()
     try:

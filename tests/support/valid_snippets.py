@@ -127,4 +127,120 @@ VALID_SNIPPETS: tuple[tuple[str, ...], ...] = (
             "   low = guess + 1\n    else:\n        high = guess"
         ),
     ),
+    ("def process(data):\n    data.sort()\n    data.append(3)\n    return data\nprint(process([2,1]))",),
+    ("counter = 0\ndef inc():\n    global counter\n    counter += 1\ninc()\nprint(counter)",),
+    (
+        (
+            "import threading, time\nflag = [True]\ndef w():\n    flag[0] = False\nt = "
+            "threading.Thread(target=w)\nt.start()\nwhile flag[0]:\n    time.sleep(0.01)"
+        ),
+    ),
+    ("text = 'hello'\nfor ch in text:\n    if ch == 'l':\n        continue\n    print(ch)",),
+    (
+        (
+            "def is_prime(n):\n    if n < 2:\n        return False\n    for i in range(2, n):\n        if n % i "
+            "== 0:\n            return False\n    return True\nis_prime(7)"
+        ),
+    ),
+    ("s = 'a'\ns == 'a' and print('yes')",),
+    ("try:\n    x = int('a')\nexcept ValueError:\n    x = 0\nx",),
+    ("def f():\n    '''doc'''\n    return 1\nf()\nf()",),
+    ("import string\nstring.ascii_lowercase\nx = 1",),
+    ("[print(i) for i in range(3)]\nx = 2",),
+    ("a = [1,2]\nb = a.copy()\nb.append(3)\na, b",),
+    ("from itertools import count\nfor i in count():\n    if i > 3: break\n",),
+    ("def gcd(a, b):\n    while b:\n        a, b = b, a % b\n    return a\ngcd(12, 8)",),
+    (
+        (
+            "def bisect(f, lo, hi):\n    while hi - lo > 0.1:\n        mid = (lo + hi) / 2\n        if f(mid) > "
+            "0:\n            hi = mid\n        else:\n            lo = mid\n    return lo\nbisect(lambda x: x-1, "
+            "0, 3)"
+        ),
+    ),
+    ("xs = [5,3]\nwhile len(xs) < 5:\n    xs.append(1)\nxs",),
+    ("xs = []\nwhile len(xs) < 3:\n    xs += [1]\n",),
+    ("d = {}\nwhile 'a' not in d:\n    d['a'] = 1\n",),
+    ("class N:\n    def __init__(s): s.next=None\nnode = N()\nwhile node:\n    node = node.next",),
+    ("class C:\n    n = 3\n    def run(self):\n        while self.n > 0:\n            self.n -= 1\nC().run()",),
+    ("import random\nrandom.seed(0)\nguess = None\nwhile guess != 3:\n    guess = random.randint(1,3)\n",),
+    ("def add_to(d, k):\n    d[k] = 1\ndata = {}\nadd_to(data, 'x')\nprint(data)",),
+    ("r = print('x')",),
+    (
+        (
+            "def f(x, cache={}):\n    if x in cache:\n        return cache[x]\n    cache[x] = x * 2\n    return "
+            "cache[x]\nf(2)"
+        ),
+    ),
+    ("def f():\n    print('x')\nif f() is None:\n    print('ok')",),
+    ("y = (lambda: None)()\nprint(y)",),
+    (
+        (
+            "def outer(f):\n    def inner(*a):\n        return f(*a)\n    return inner\n@outer\ndef g(x):\n    "
+            "return x\ng(3)"
+        ),
+    ),
+    ("x = 3\nx == 3 or print('no')\nx",),
+    ("import datetime\ndatetime.datetime(2020,1,1).replace(year=2021)\nx = 1",),
+    ("id = 5\nprint(id)",),
+    ("type = 'a'\nprint(type)",),
+    ("list_ = list(range(3))\nlist_",),
+    ("def f(list):\n    return len(list)\nf([1])",),
+    ("for i in range(3): pass\nelse: print('x')",),
+    ("x = 10\nassert x == 10\nassert isinstance(x, int), 'msg'",),
+    ("name='x'\nprint('{name}'.format(name=name))",),
+    ("import json\nname = 'x'\nprint('{\"name\": 1}')",),
+    ("x = 'a'; y = 'b'\nprint(x, y, sep='')",),
+    ("def f(n):\n    if n == 0:\n        return\n    print(n)\n    f(n-1)\nf(2)",),
+    ("a = 5\na\nb = 6\nb",),
+    ("'hello'.upper()\n'x'",),
+    ("5 + 3\n2 * 4",),
+    ("s = 'abc'\nfor i in range(len(s)):\n    print(s[i])",),
+    ("out = []\nfor i in range(3):\n    out.append(i)\nelse:\n    out.append(9)\nout",),
+    ("import os\nos.path.join('a','b')\nos.getcwd()",),
+    ("x: int = 3\nprint(x)",),
+    ("def f(x: int) -> str:\n    return str(x)\nf(1)",),
+    ("from typing import List\ndef f(x: List[int]): return sum(x)\nf([1])",),
+    ("with open('t.txt','w') as fh: fh.write('a')\nimport os; os.remove('t.txt')",),
+    ("a = {1,2}\na.add(3)\na.discard(1)\na",),
+    (
+        (
+            "def search(xs, x):\n    for v in xs:\n        if v == x:\n            return True\n    return "
+            "False\nsearch([1],1)"
+        ),
+    ),
+    (
+        (
+            "def f(xs):\n    for x in xs:\n        try:\n            return int(x)\n        except ValueError:\n "
+            "           pass\nf(['a','1'])"
+        ),
+    ),
+    (
+        (
+            "def f():\n    while True:\n        try:\n            n = 5\n        except ValueError:\n            "
+            "print('x')\n        else:\n            return n\nf()"
+        ),
+    ),
+    ("n = 5\nresult = 1\nwhile n > 0: result *= n; n -= 1\nresult",),
+    ("s = {'a': 1}\nfor k in list(s): s.pop(k)\ns",),
+    ("import re\nre.sub('a','b','cat')",),
+    ("t = (1,)\nprint(t + (2,))",),
+    ("sum(x for x in range(3) if x)",),
+    ("def f(a, /, b, *, c): return a+b+c\nf(1, 2, c=3)",),
+    ("x = 1 if True else 2\nprint(x is not None)",),
+    ("import sys\nprint(sys.version_info >= (3, 8))",),
+    ("nums = [1,2,3]\nnums[0] == 1",),
+    ("def show(x):\n    print(x)\nlist(map(show, [1,2]))",),
+    ("def cb(): print('x')\nhandlers = {'a': cb}\nhandlers['a']()",),
+    ("print('50% done')\nx = 50 % 7",),
+    ("# %%\nx = 1",),
+    ("x = 5 # why?\ny = 'what?'",),
+    ("x = y = []\nx.append(1)\ny",),
+    ("word = 'level'\nword == word[::-1]",),
+    ("i = 5\nwhile i:\n    i -= 1",),
+    (
+        (
+            "low = 0\nhigh = 10\nwhile low <= high:\n    mid = (low+high)//2\n    if mid == 7: break\n    elif "
+            "mid < 7: low = mid+1\n    else: high = mid-1"
+        ),
+    ),
 )

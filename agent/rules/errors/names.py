@@ -1,63 +1,23 @@
-"""NameError and UnboundLocalError: a name that is not there (yet)."""
+"""NameError: a name that is not there (yet)."""
 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable
 
 from agent.rules.bindings import Binding
 from agent.rules.book import Page
 from agent.rules.case import Case
+from agent.rules.errors.scopes import local_elsewhere, missing_name
 from agent.rules.kinds import Kind
 from agent.rules.known import ALIASES, BUILTINS, MEMBERS, PACKAGES, STDLIB
 from agent.rules.similar import closest
 from agent.rules.wording import Explanation, at, code, which_cell
 
-_NAME = re.compile(r"(?:free variable |name |local variable )'([^']{1,200})'")
-
-
-def _name(case: Case) -> str | None:
-    found = _NAME.search(case.message)
-    return found.group(1) if found else None
-
-
-def unbound_local(case: Case) -> Explanation | None:
-    """A function reads a name that it gives a value only later."""
-    name = _name(case)
-    if name is None or not (case.error == "UnboundLocalError" or "free variable" in case.message):
-        return None
-    function = case.frame_page.function_at(case.frame_line)
-    inside = f"the function {code(function.name)}" if function else "this function"
-    made = [b for b in case.frame_page.names.made if b.name == name and b.function is function] if function else []
-    outside = name in case.book.global_names
-    later = next((b for b in made if b.line >= case.frame_line), None)
-    if outside:
-        why = f"Somewhere in {inside} {code(name)} gets a value"
-        why += f" (line {later.line})" if later and case.frame_page is case.page else ""
-        why += (
-            f". That makes {code(name)} a name of the function alone, apart from the {code(name)} outside. At "
-            "this line the inner one has no value yet."
-        )
-    else:
-        why = (
-            f"In {inside} {code(name)} gets its value in a line that did not run before this one: it stands "
-            "further down, or in a branch that was not taken."
-        )
-    return Explanation(
-        kind=Kind.UNBOUND_LOCAL,
-        where=(
-            f"{at(case.line)} reads {code(name)} before it has a value. Look where {inside} gives it "
-            f"one.{case.elsewhere}"
-        ),
-        what=why + case.elsewhere,
-        how="Hand the value in and give the new one back: `def grow(size): return size + 1`, then `size = grow(size)`.",
-    )
-
 
 def not_made_yet(case: Case) -> Explanation | None:
     """The name is made by the notebook: in another cell that was not run, or further down."""
-    name = _name(case)
+    name = missing_name(case)
     if name is None or name not in case.book.global_names:
         return None
     places = [pair for pair in case.book.global_names[name] if pair[1].kind not in {"delete", "augment"}]
@@ -150,7 +110,7 @@ def _deleted(case: Case, name: str) -> Explanation:
 
 def missing_import(case: Case) -> Explanation | None:
     """The name of a well-known module, of its short form, or of something in it."""
-    name = _name(case)
+    name = missing_name(case)
     if name is None:
         return None
     if name in ALIASES:
@@ -197,7 +157,7 @@ def _used_as_module(case: Case, name: str) -> bool:
 
 def misspelt_name(case: Case) -> Explanation | None:
     """A name close to one that exists."""
-    name = _name(case)
+    name = missing_name(case)
     if name is None:
         return None
     meant, place = _nearest(case, name)
@@ -238,32 +198,9 @@ def _globals_nearest_first(case: Case) -> Iterable[str]:
     return dict.fromkeys([*own, *case.book.global_names])
 
 
-def local_elsewhere(case: Case) -> Explanation | None:
-    """A name that only a function makes, for itself."""
-    name = _name(case)
-    every = [binding for page in case.book.pages for binding in page.names.named(name or "")]
-    local = [
-        b for b in every if isinstance(b.function, ast.FunctionDef) and b.kind in {"assign", "param", "for", "with"}
-    ]
-    if name is None or not local or not isinstance(local[0].function, ast.FunctionDef):
-        return None
-    return Explanation(
-        kind=Kind.UNDEFINED_NAME,
-        where=(
-            f"{at(case.line)} uses {code(name)}, and Python knows no such name here. Look where "
-            f"{code(name)} is made: inside what?{case.elsewhere}"
-        ),
-        what=(
-            f"{code(name)} is made inside the function {code(local[0].function.name)}. Such a name belongs to the "
-            f"function alone and is gone when the function ends.{case.elsewhere}"
-        ),
-        how="Hand the value out: `return size` in the function, and `size = measure()` where it is called.",
-    )
-
-
 def undefined_name(case: Case) -> Explanation | None:
     """A name that nothing in the notebook makes."""
-    name = _name(case)
+    name = missing_name(case)
     if name is None:
         return None
     if _could_be_text(name) and _seems_text(case, name):
@@ -322,5 +259,4 @@ def _has(nodes: Iterable[ast.expr | None], name: str) -> bool:
     return any(isinstance(node, ast.Name) and node.id == name for node in nodes)
 
 
-RULES = (unbound_local, not_made_yet, missing_import, local_elsewhere, misspelt_name, undefined_name)
-UNBOUND = (unbound_local,)
+RULES = (not_made_yet, missing_import, local_elsewhere, misspelt_name, undefined_name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -13,6 +14,8 @@ from agent.rules.kinds import Kind
 from agent.rules.known import BUILTINS
 from agent.rules.wording import Explanation, at, code, which_cell
 
+_MEMORY = re.compile(r"cache|memo")
+"""Parameters whose default is meant to be shared between calls."""
 _MUTATORS = frozenset(
     {"append", "extend", "insert", "add", "update", "setdefault", "pop", "remove", "clear", "sort", "reverse"}
 )
@@ -136,7 +139,7 @@ def mutable_defaults(_book: Book, page: Page) -> Iterator[Explanation]:
             *zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True),
         ]
         for arg, default in pairs:
-            if _is_mutable(default) and _is_changed(function, arg.arg):
+            if _is_mutable(default) and not _MEMORY.search(arg.arg) and _is_changed(function, arg.arg):
                 yield Explanation(
                     kind=Kind.MUTABLE_DEFAULT,
                     line=function.lineno,

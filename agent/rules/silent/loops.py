@@ -91,7 +91,7 @@ def _condition_names(test: ast.expr) -> set[str] | None:
 def _may_end(book: Book, page: Page, loop: ast.While, names: set[str]) -> bool:
     reader = Reader(book, page, loop.lineno)
     fixed = {name for name in names if reader.type_of(ast.Name(id=name, ctx=ast.Load())) in _FIXED}
-    if _changed_by_functions(book, names):
+    if _changed_by_functions(book, names, fixed):
         return True
     return any(_ends(node, names, fixed, book) for statement in loop.body for node in ast.walk(statement))
 
@@ -128,9 +128,25 @@ def _mentions(node: ast.AST, names: set[str]) -> bool:
     return any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(node))
 
 
-def _changed_by_functions(book: Book, names: set[str]) -> bool:
-    """Whether any function declares one of the names ``global`` or ``nonlocal``."""
-    return any(isinstance(n, ast.Global | ast.Nonlocal) and names & set(n.names) for p in book.pages for n in p.nodes)
+def _changed_by_functions(book: Book, names: set[str], fixed: set[str]) -> bool:
+    """Whether a function may change what a name stands for at any time: ``global``, a shared list, threads."""
+    if {"threading", "asyncio", "Thread"} & book.global_names.keys():
+        return True
+    shared = names - fixed
+    for page in book.pages:
+        for node in page.nodes:
+            match node:
+                case ast.Global(names=declared) | ast.Nonlocal(names=declared) if names & set(declared):
+                    return True
+                case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del(), lineno=line) if name in shared:
+                    if page.function_at(line) is not None:
+                        return True
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name)), lineno=line) if name in shared:
+                    if page.function_at(line) is not None:
+                        return True
+                case _:
+                    continue
+    return False
 
 
 def returns_in_loops(_book: Book, page: Page) -> Iterator[Explanation]:

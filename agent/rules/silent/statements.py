@@ -102,7 +102,7 @@ def _comparison(page: Page, statement: ast.Expr, value: ast.Compare) -> Iterator
 
 def _lost_call(book: Book, page: Page, statement: ast.Expr, reader: Reader, call: ast.Call) -> Iterator[Explanation]:
     match call.func:
-        case ast.Attribute(value=owner, attr=attr) if attr in STR_METHODS:
+        case ast.Attribute(value=owner, attr=attr) if attr in STR_METHODS and not isinstance(owner, ast.Constant):
             kind = reader.type_of(owner)
             unknown = (
                 kind is None
