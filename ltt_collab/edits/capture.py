@@ -4,6 +4,9 @@ pycrdt's own ``observe_deep`` spends 6 of its 10 µs per keystroke on wrapping e
 ``integrated`` is the type that it wraps: its events carry path and delta, which is all that a keystroke needs
 (1.5 µs). Whatever has to be read of the document is read after the transaction.
 
+Knowing the cell without asking for the path (by the letter that a keystroke follows) was tried: among 2,000 rooms the
+medians of nine runs each were 44.1 and 44.6 µs, which is not worth it.
+
 Nothing listens to the ``state`` root: JupyterLab writes its dirty mark with every keystroke, and of all that is there
 we want the path only, which is read when the server speaks.
 """

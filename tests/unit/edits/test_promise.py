@@ -74,6 +74,27 @@ def edit(rng: random.Random, browser: Browser) -> None:
                 text.insert(start, rng.choice(LETTERS))
 
 
+def type_on(rng: random.Random, browser: Browser) -> None:
+    """Type some letters in a row as JupyterLab sends them, now and then something else in the same transaction."""
+    picked = pick_cell(rng, browser)
+    if picked is None:
+        return
+    text = picked[1]["source"]
+    at = boundary(rng, text)
+    for _ in range(rng.randint(2, 8)):
+        letter = rng.choice("abcde (\n") if rng.random() < 0.9 else rng.choice(LETTERS)
+        with browser.transaction() as cells:
+            text.insert(at, letter)
+            at += len(letter.encode())
+            browser.state["dirty"] = True
+            if rng.random() < 0.1:
+                other = cells[rng.randrange(len(cells))]["source"]
+                other.insert(boundary(rng, other), "z")
+                return
+            if rng.random() < 0.1 and at < len(text) and str(text).isascii():
+                del text[at : at + 1]
+
+
 def any_cell(rng: random.Random, cell_id: str, source: str) -> Map[Any]:
     """A cell of either type."""
     return code_cell(cell_id, source) if rng.random() < 0.5 else markdown_cell(cell_id, source)
@@ -163,7 +184,7 @@ def write_ours(rng: random.Random, session: Session) -> None:
     session.check()
 
 
-ACTS: list[Act] = [edit, edit, edit, edit, add_cell, drop_cell, move_cell, run, run, run, tag]
+ACTS: list[Act] = [edit, edit, type_on, type_on, type_on, add_cell, drop_cell, move_cell, run, run, run, tag]
 
 
 @pytest.mark.proves("edits:events-rebuild-the-notebook")
