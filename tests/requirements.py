@@ -118,7 +118,6 @@ REQUIREMENTS: dict[str, str] = {
     "trigger:per-author": "Two learners with the same error in one cell have a cause and a ladder each.",
     "trigger:hourly-budget": "A learner gets no more unasked hints than the hour's budget.",
     "trigger:tutor-leave": "`@tutor leave` ends help for that learner until `@tutor come back`.",
-    "tutor:stale-requests-are-cancelled": "A request whose answer would come too late is cancelled, once.",
     "gate:conflict": "A draft about a cell that changed is refused with the cell's source.",
     "gate:learner-cells-only": "No draft is accepted about a cell of ours.",
     "gate:ladder": "No door shows a rung before the learner acted on the one below.",

@@ -51,14 +51,6 @@ class AskTutor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CancelRequest:
-    """Cancel what the tutor is doing about a cause: the answer would come too late."""
-
-    cause_key: str
-    because: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EndSuggestion:
     """End a suggestion: withdraw what is visible of it and record the reason.
 
@@ -67,6 +59,7 @@ class EndSuggestion:
     """
 
     suggestion: SuggestionId
+    about: CellId
     reason: EndReason
     note_cell: CellId | None = None
 
@@ -109,13 +102,5 @@ class RecordDecision:
 
 
 Command = (
-    WakeAt
-    | AskTutor
-    | CancelRequest
-    | EndSuggestion
-    | ClearPointer
-    | ReleaseCell
-    | LeaveLearner
-    | WelcomeLearner
-    | RecordDecision
+    WakeAt | AskTutor | EndSuggestion | ClearPointer | ReleaseCell | LeaveLearner | WelcomeLearner | RecordDecision
 )

@@ -259,7 +259,7 @@ class Lifecycle:
         self._live.pop(live.suggestion, None)  # invariant 1
         self._remember_end(live.suggestion, reason)
         yield RecordDecision(about=live.about, decision=f"ended a hint: {reason}", because=because or _BECAUSE[reason])
-        yield EndSuggestion(suggestion=live.suggestion, reason=reason, note_cell=live.note_cell)
+        yield EndSuggestion(suggestion=live.suggestion, about=live.about, reason=reason, note_cell=live.note_cell)
 
     def _remember_end(self, suggestion: SuggestionId, reason: EndReason) -> None:
         self._ended[suggestion] = reason

@@ -157,7 +157,7 @@ class Policy:
             return why_outdated(event, want.cell_id, want.expected_hash)
 
         if self._asked is not None and outdated(self._asked.want) is not None:
-            self._asked = None  # Requests cancels it, with the reason
+            self._asked = None  # whoever works on it hears the same event
         yield from self._drop(outdated)  # invariant 3
 
     def _consider(self, found: Want | Refusal) -> Iterator[Command]:

@@ -169,9 +169,7 @@ async def running_jupyter(
     command = jupyter_command(port, root, stock=stock, options=options)
     log = home / "jupyter.log"
     with log.open("wb") as out:
-        process = subprocess.Popen(
-            command, env=environment, cwd=root, stdout=out, stderr=out, start_new_session=True
-        )
+        process = subprocess.Popen(command, env=environment, cwd=root, stdout=out, stderr=out, start_new_session=True)
     jupyter = Jupyter(root, port, token, process, log, command, environment)
     try:
         await jupyter.ready()

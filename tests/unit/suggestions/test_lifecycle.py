@@ -76,8 +76,10 @@ def room() -> Shown:
     return Shown()
 
 
-def end(reason: EndReason, note_cell: CellId | None = NOTE, suggestion: SuggestionId = S1) -> EndSuggestion:
-    return EndSuggestion(suggestion=suggestion, reason=reason, note_cell=note_cell)
+def end(
+    reason: EndReason, note_cell: CellId | None = NOTE, suggestion: SuggestionId = S1, about: CellId = A
+) -> EndSuggestion:
+    return EndSuggestion(suggestion=suggestion, about=about, reason=reason, note_cell=note_cell)
 
 
 @pytest.mark.proves("suggestion:fixed-is-withdrawn")

@@ -1,0 +1,166 @@
+"""``ltt``: the command line. Every error says what was wrong, with which value, and what to do."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import anyio
+import typer
+from rich.console import Console
+
+from ltt_collab import __version__
+from ltt_collab.bench.__main__ import main as bench_main
+from ltt_collab.client import HttpClient
+from ltt_collab.doctor import examine, render
+from ltt_collab.model.errors import InvalidNotebookError, LttError, UsageError
+from ltt_collab.model.nbformat import read_notebook
+from ltt_collab.ports.directory import Decision
+from ltt_collab.ports.tutor import TutorConfig
+from ltt_collab.service import RunningService, load_tutors, run
+from ltt_collab.settings import Settings
+from ltt_collab.telemetry.logging import configure_logging
+
+FAILED, WRONG_USE = 1, 2
+
+app = typer.Typer(
+    help="A live tutor that joins Jupyter notebooks as a visible collaborator.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Write machine-readable output to stdout, and nothing else.")]
+
+
+def main() -> None:
+    """Run the command line; our own errors become one line and an exit code."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BaseExceptionGroup as group:
+        _fail(_first(group))
+    except LttError as error:
+        _fail(error)
+
+
+def _fail(error: BaseException) -> NoReturn:
+    if not isinstance(error, LttError):
+        raise error
+    typer.echo(f"ltt: {error}", err=True)
+    sys.exit(WRONG_USE if isinstance(error, UsageError) else FAILED)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    first: BaseException = group
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"ltt {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """A live tutor that joins Jupyter notebooks as a visible collaborator."""
+
+
+@app.command()
+def serve(
+    jupyter_url: Annotated[str | None, typer.Option(help="The Jupyter server (LTT_JUPYTER_URL).")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on (LTT_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on, 0 for a free one (LTT_PORT).")] = None,
+) -> None:
+    """Join the notebooks of a Jupyter server and help, until interrupted."""
+    settings = Settings.read(jupyter_url=jupyter_url, host=host, port=port)
+    secrets = [settings.jupyter_token, settings.api_token]
+    configure_logging(settings.log_format, settings.log_level, secrets=secrets)
+    anyio.run(run, settings, _announce, backend_options={"use_uvloop": sys.platform != "win32"})
+
+
+def _announce(service: RunningService) -> None:
+    typer.echo(f"LTT Collab serves {service.url}", err=True)
+    if service.generated:
+        # Printed once, and to stdout only: it is a secret, and logs are kept.
+        typer.echo(f"LTT_API_TOKEN={service.api_token.get_secret_value()}")
+
+
+@app.command()
+def doctor(
+    url: Annotated[str, typer.Argument(help="The Jupyter server, as copied from a browser if you like.")],
+    token: Annotated[str, typer.Option(envvar="LTT_JUPYTER_TOKEN", show_envvar=True, help="Its token.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say what is at risk on a Jupyter server, with the fix for each; exit 1 if learner text is."""
+    report = anyio.run(examine, url, token)
+    if as_json:
+        typer.echo(report.to_json())
+    else:
+        render(report, Console())
+    raise typer.Exit(report.exit_code)
+
+
+@app.command()
+def explain(
+    notebook: Annotated[Path, typer.Argument(help="An executed notebook file (.ipynb).")],
+    as_json: AsJson = False,
+) -> None:
+    """Say what went wrong in an executed notebook, offline: one finding a cell at most, the first cause."""
+    try:
+        content = notebook.read_bytes()
+    except OSError as error:
+        raise InvalidNotebookError(str(notebook), error.strerror or str(error)) from error
+    read = read_notebook(content, str(notebook))
+    found = [finding for tutor in load_tutors(TutorConfig()) for finding in tutor.explain(read)]
+    if as_json:
+        typer.echo(json.dumps({"findings": [asdict(finding) for finding in found]}, ensure_ascii=False))
+        return
+    console = Console()
+    if not found:
+        console.print("Nothing found.")
+    for finding in found:
+        console.print(f"[bold]cell {finding.cell_index}, line {finding.line}[/bold]  {finding.kind}", highlight=False)
+        for text in (finding.where, finding.what, finding.how):
+            console.print(f"  {text}\n", markup=False, highlight=False)
+
+
+@app.command()
+def why(
+    room: Annotated[str, typer.Argument(help="A room's id, or the path of a notebook that is open.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say why help was or was not given in a room of the running service (LTT_SERVICE_URL, LTT_API_TOKEN)."""
+    decisions = anyio.run(_decisions, room)
+    if as_json:
+        typer.echo(json.dumps({"decisions": [asdict(decision) for decision in decisions]}))
+        return
+    for decision in decisions:
+        where = f"cell {decision.about}" if decision.about else "the room"
+        typer.echo(f"{decision.at:.1f}  {where}: {decision.decision}, because {decision.because}")
+
+
+async def _decisions(room: str) -> list[Decision]:
+    settings = Settings.read()
+    async with HttpClient(settings.service_url, settings.api_token) as client:
+        return list(await (await client.room(room)).decisions())
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+def bench(context: typer.Context) -> None:
+    """Measure, each figure beside a baseline of the same run: rooms, latency, write, join."""
+    raise typer.Exit(bench_main(context.args))

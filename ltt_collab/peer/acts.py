@@ -1,0 +1,141 @@
+"""Carries out what was decided, one act after the other."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import structlog
+from anyio.abc import TaskGroup
+
+from ltt_collab.documents.writer import Removal
+from ltt_collab.model.commands import EndSuggestion
+from ltt_collab.model.edits import SuggestionEnded
+from ltt_collab.model.errors import CellOccupiedError, LttError, StoreUnavailableError
+from ltt_collab.model.ids import CellId, SuggestionId
+from ltt_collab.model.suggestions import EndReason
+from ltt_collab.peer.page import Page
+from ltt_collab.peer.scene import Scene
+
+log = structlog.get_logger(__name__)
+
+Act = Callable[[], Awaitable[None]]
+
+BOUND = 1_000
+"""Acts that may wait in one room; over it something is badly wrong, and the room is left."""
+
+RETRY = 1.0
+"""Seconds after which a note with somebody's caret in it is looked at again."""
+
+
+class Acts:
+    """The acts of one room. There is a task only while there is something to do.
+
+    Invariants:
+        1. Acts run in the order in which they were decided.
+        2. An act that fails is logged and does not hold up the next.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._waiting: deque[Act] = deque()
+        self._tasks: TaskGroup | None = None
+        self._at_work = False
+
+    def begin(self, tasks: TaskGroup) -> None:
+        """Do what waits, and what comes, in these tasks."""
+        self._tasks = tasks
+        self._work_soon()
+
+    def add(self, act: Act) -> None:
+        """Do this after what waits already."""
+        if len(self._waiting) >= BOUND:
+            self._scene.leave(f"more than {BOUND} acts wait in this room")
+            return
+        self._waiting.append(act)
+        self._work_soon()
+
+    def end_suggestion(self, command: EndSuggestion) -> None:
+        """Take a suggestion off the page and record why."""
+        self.add(lambda: self._end(command))
+
+    def release(self, cell: CellId) -> None:
+        """Take our mark off a cell that is a learner's."""
+        self.add(lambda: self._release(cell))
+
+    def rest(self) -> None:
+        """Stop pointing."""
+        self.add(self._rest)
+
+    def _work_soon(self) -> None:
+        if self._waiting and not self._at_work and self._tasks is not None:
+            self._at_work = True
+            self._tasks.start_soon(self._work, name=f"acts in {self._scene.stamp.room}")
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                act = self._waiting.popleft()
+                try:
+                    await act()
+                except LttError as error:  # invariant 2
+                    log.warning("act failed", room=self._scene.stamp.room, reason=str(error))
+        finally:
+            self._at_work = False
+
+    async def _end(self, command: EndSuggestion) -> None:
+        scene, page = self._scene, self._scene.page
+        if page is None:
+            return
+        reason = command.reason
+        await page.writer.rest()
+        if command.note_cell is not None:
+            try:
+                reason = await self._take_away(page, command.note_cell, command)
+            except CellOccupiedError:
+                scene.around.timers.wake(
+                    (scene, command.suggestion),
+                    scene.around.clock.now() + RETRY,
+                    lambda _now: self.end_suggestion(command),
+                )
+                return
+        scene.happen(
+            SuggestionEnded(
+                room=scene.stamp.room,
+                seq=scene.stamp.next(),
+                at=scene.stamp.now(),
+                author=scene.us,
+                suggestion=command.suggestion,
+                about=command.about,
+                reason=reason,
+            )
+        )
+        await self._remember(command.suggestion, reason)
+
+    @staticmethod
+    async def _take_away(page: Page, cell: CellId, command: EndSuggestion) -> EndReason:
+        if command.reason is EndReason.ADOPTED:
+            if page.view.holds(cell):
+                await page.writer.release_note(cell)
+            return command.reason
+        removed = await page.writer.remove_note(cell, command.suggestion)
+        return EndReason.ADOPTED if removed is Removal.RELEASED else command.reason
+
+    async def _remember(self, suggestion: SuggestionId, reason: EndReason) -> None:
+        store, room = self._scene.around.suggestions, self._scene.stamp.room
+        try:
+            for record in await store.of_room(room):
+                if record.suggestion == suggestion:
+                    await store.save(replace(record, ended=reason))
+        except StoreUnavailableError as error:
+            log.warning("end of suggestion not remembered", room=room, reason=str(error))
+
+    async def _release(self, cell: CellId) -> None:
+        page = self._scene.page
+        if page is not None and page.view.holds(cell):
+            await page.writer.release_note(cell)
+
+    async def _rest(self) -> None:
+        if self._scene.page is not None:
+            await self._scene.page.writer.rest()

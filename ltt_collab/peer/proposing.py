@@ -1,0 +1,169 @@
+"""Takes drafts, from whichever door, through the gate onto the page."""
+
+from __future__ import annotations
+
+import secrets
+
+import anyio
+import structlog
+
+from ltt_collab.model.causes import learner_key
+from ltt_collab.model.commands import TutorAnswered
+from ltt_collab.model.edits import HelpRequested, RoomEvent, SuggestionEnded, SuggestionShown
+from ltt_collab.model.errors import StoreUnavailableError, UnknownCellError
+from ltt_collab.model.ids import SuggestionId
+from ltt_collab.model.suggestions import Answer, Draft, EndReason, Placement, Rejected, RejectionReason, Shown
+from ltt_collab.peer.page import Page
+from ltt_collab.peer.scene import Scene
+from ltt_collab.peer.showing import OnPage, Showing
+from ltt_collab.ports.store import SuggestionRecord
+from ltt_collab.suggestions.lifecycle import Live
+from ltt_collab.telemetry import metrics
+from ltt_collab.tutoring.gate import Situation
+
+log = structlog.get_logger(__name__)
+
+ASKERS_KEPT = 200
+"""Open causes whose learner we remember; the oldest is forgotten first."""
+
+
+class Proposing:
+    """Answers drafts, one at a time.
+
+    Invariants:
+        1. Between the gate's yes and the page there is no other draft.
+        2. A draft that was not tried for a passing reason (no connection) is not remembered as answered.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._showing = Showing(scene.around.clock)
+        self._one_at_a_time = anyio.Lock()
+        self._askers: dict[str, str] = {}
+
+    def handle(self, event: RoomEvent) -> None:
+        """Learn who is to be helped with what; call off what the event makes void."""
+        if isinstance(event, HelpRequested):
+            self._askers[event.cause_key] = learner_key(event.author)
+            while len(self._askers) > ASKERS_KEPT:
+                del self._askers[next(iter(self._askers))]
+        self._showing.handle(event)
+
+    def call_off(self, because: str) -> None:
+        """Stop what is being shown."""
+        self._showing.call_off(because)
+
+    async def propose(self, draft: Draft) -> Answer:
+        """Judge a draft and, if it passes, show it.
+
+        Raises:
+            UnknownCellError: there never was such a cell, or it is gone.
+        """
+        scene = self._scene
+        started = scene.around.clock.monotonic()
+        answer: Answer | None = None
+        try:
+            async with self._one_at_a_time:  # invariant 1
+                answer = await self._answer(draft)
+        finally:
+            # Also when cancelled: the next learner must not wait for one who has moved on.
+            now = scene.around.clock.now()
+            scene.tutor_answered(TutorAnswered(cause_key=draft.cause_key, answer=answer, now=now))
+        if isinstance(answer, Shown):
+            metrics.NOTE_WRITING.observe(scene.around.clock.monotonic() - started)
+        _count(answer)
+        return answer
+
+    async def _answer(self, draft: Draft) -> Answer:
+        scene, page = self._scene, self._scene.page
+        silent = scene.why_silent()
+        if silent is not None or page is None:  # invariant 2
+            return Rejected(reason=RejectionReason.READ_ONLY, detail=silent or "the room is not joined yet")
+        situation = self._situation(page, draft)
+        if situation.cell is None:
+            raise UnknownCellError(draft.cell_id)
+        answer = scene.mind.gate.judge(draft, situation)
+        if answer is not None:
+            if isinstance(answer, Rejected):
+                scene.decide(draft.cell_id, f"rejected a draft: {answer.reason}", answer.detail)
+            return answer
+        live = scene.mind.lifecycle.about(draft.cell_id)
+        # A further rung is added in place: the suggestion stays the one that its cell is marked with.
+        suggestion = live.suggestion if live is not None else SuggestionId(f"s-{secrets.token_hex(6)}")
+        shown = await self._showing.show(page, draft, suggestion, None if live is None else live.note_cell)
+        if isinstance(shown, Rejected):
+            scene.decide(draft.cell_id, "did not show a draft", shown.detail)
+            return scene.mind.gate.settle(draft, shown, situation)
+        settled = scene.mind.gate.settle(draft, Shown(suggestion=suggestion), situation)
+        await self._shown(draft, suggestion, shown, situation, live)
+        return settled
+
+    def _situation(self, page: Page, draft: Draft) -> Situation:
+        scene = self._scene
+        humans = scene.people.humans()
+        learner = self._askers.get(draft.cause_key) or next((learner_key(human) for human in humans), "")
+        return Situation(
+            now=scene.around.clock.now(),
+            cell=page.view.cell(draft.cell_id) if page.view.holds(draft.cell_id) else None,
+            learner=learner,
+            human_present=bool(humans),
+        )
+
+    async def _shown(
+        self, draft: Draft, suggestion: SuggestionId, shown: OnPage, situation: Situation, live: Live | None
+    ) -> None:
+        scene = self._scene
+        note = shown.note if shown.note is not None or live is None else live.note_cell
+        scene.happen(
+            SuggestionShown(
+                room=scene.stamp.room,
+                seq=scene.stamp.next(),
+                at=scene.stamp.now(),
+                author=scene.us,
+                suggestion=suggestion,
+                about=draft.cell_id,
+                placement=Placement.POINTER if shown.note is None else Placement.NOTE,
+                rung=draft.rung,
+                text=draft.text,
+                note_cell=note,
+                cause_key=draft.cause_key,
+            )
+        )
+        ended = EndReason.ADOPTED if shown.adopted else None
+        if ended is not None:
+            scene.happen(
+                SuggestionEnded(
+                    room=scene.stamp.room,
+                    seq=scene.stamp.next(),
+                    at=scene.stamp.now(),
+                    author=scene.us,
+                    suggestion=suggestion,
+                    about=draft.cell_id,
+                    reason=ended,
+                )
+            )
+        record = SuggestionRecord(
+            suggestion=suggestion,
+            room=scene.stamp.room,
+            about=draft.cell_id,
+            cause_key=draft.cause_key,
+            rung=draft.rung,
+            at=situation.now,
+            ended=ended,
+            learner=situation.learner,
+            note_cell=note,
+        )
+        try:
+            await scene.around.suggestions.save(record)
+        except StoreUnavailableError as error:
+            log.warning("suggestion not remembered", room=scene.stamp.room, reason=str(error))
+
+
+def _count(answer: Answer) -> None:
+    match answer:
+        case Rejected(reason=reason):
+            metrics.ANSWERS.labels(reason.value).inc()
+        case Shown():
+            metrics.ANSWERS.labels("shown").inc()
+        case _:
+            metrics.ANSWERS.labels("held").inc()

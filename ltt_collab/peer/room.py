@@ -1,0 +1,508 @@
+"""One room: strings joining, reading, deciding and writing together."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypedDict, assert_never
+
+import anyio
+import structlog
+
+from ltt_collab.edits.stamp import Stamp
+from ltt_collab.model.cells import Notebook
+from ltt_collab.model.commands import (
+    AskTutor,
+    ClearPointer,
+    EndSuggestion,
+    LeaveLearner,
+    RecordDecision,
+    ReleaseCell,
+    TutorAnswered,
+    WakeAt,
+    WelcomeLearner,
+)
+from ltt_collab.model.edits import (
+    BurstEnded,
+    CursorMoved,
+    DocumentReloaded,
+    DocumentRenamed,
+    HelpRequested,
+    PeerJoined,
+    PeerLeft,
+    ReloadCause,
+    RoomEvent,
+    RoomState,
+    RoomStateChanged,
+)
+from ltt_collab.model.errors import RoomError, StoreUnavailableError, UnknownCellError
+from ltt_collab.model.ids import CellId, ClientId, RoomId, Seq, Username
+from ltt_collab.model.presence import Activity, Author, AuthorKind, Selection
+from ltt_collab.model.suggestions import Answer, Draft, EndReason
+from ltt_collab.model.wire import event_type
+from ltt_collab.peer.acts import Acts
+from ltt_collab.peer.greeting import Greeting
+from ltt_collab.peer.log import RoomLog
+from ltt_collab.peer.mind import Mind, Wish
+from ltt_collab.peer.page import Page
+from ltt_collab.peer.people import People
+from ltt_collab.peer.proposing import Proposing
+from ltt_collab.peer.stay import Stay
+from ltt_collab.peer.surroundings import Surroundings
+from ltt_collab.ports.directory import Decision, RoomInfo
+from ltt_collab.ports.rooms import RoomServer
+from ltt_collab.ports.store import SuggestionRecord
+from ltt_collab.rooms.keeper import DocumentTarget, Membership, keep_connected
+from ltt_collab.rooms.presence import (
+    ImpostorSeen,
+    ParticipantJoined,
+    ParticipantLeft,
+    ParticipantMoved,
+    PresenceEvent,
+)
+from ltt_collab.rooms.protocol import Replica as RoomReplica
+from ltt_collab.rooms.provider import Provider
+from ltt_collab.telemetry import metrics
+
+log = structlog.get_logger(__name__)
+
+CURSOR_EVERY = 0.1
+"""Seconds between two ``CursorMoved`` of one client: a caret moves with each keystroke, nobody follows that fast."""
+
+HOLE = "the server's history of this notebook has a hole ('ltt doctor' says more); writing could spread it"
+
+DECISIONS_KEPT = 200
+"""Decisions remembered per room for ``ltt why``."""
+
+
+class RoomPeer:
+    """Our presence in one notebook's room: a tenant of ``rooms.keeper``, a ``Scene`` for its own parts.
+
+    Invariants:
+        1. Events are logged, and decided on, in the order of their numbers, each once.
+        2. What a transaction leads to is decided after the whole of it was told.
+        3. While the room is not live nothing is written, and nothing is called fresh.
+        4. A learner's wish to be left alone is looked up before anything is written for them.
+    """
+
+    def __init__(
+        self,
+        room: RoomId,
+        target: DocumentTarget,
+        server: RoomServer,
+        around: Surroundings,
+        *,
+        read_only: str = "",
+        first_seq: Seq,
+    ) -> None:
+        """``read_only``: why we may not write on this server, '' if we may."""
+        self.around = around
+        self.people = People(around.user.username)
+        self.stamp = Stamp(room, first_seq, around.clock.now)
+        self.mind = Mind(self.stamp, self._source_of, around.budget)
+        self.on_keep_away: Callable[[Username], None] = lambda _username: None
+        self._server = server
+        self._target = target
+        self._read_only = read_only
+        self._log = around.log.open(room, first_seq)
+        self._page: Page | None = None
+        self._state = RoomState.JOINING
+        self._incoming: deque[RoomEvent] = deque()
+        self._deciding = False
+        self._decisions: deque[Decision] = deque(maxlen=DECISIONS_KEPT)
+        self._records: Sequence[SuggestionRecord] = ()
+        self._adopted = False
+        self._learner: Username | None = None
+        self._moved: set[ClientId] = set()
+        self._scope = anyio.CancelScope()
+        self._left = "we left"
+        self._acts = Acts(self)
+        self._proposing = Proposing(self)
+        self._greeting = Greeting(self, server.id, self._acts)
+        self._stay = Stay(self)
+
+    # For the doors.
+
+    @property
+    def info(self) -> RoomInfo:
+        """The room in a line."""
+        return RoomInfo(
+            id=self.stamp.room,
+            server=self._server.id,
+            learner=self._learner or self.people.sighted,
+            path=self._target.path,
+            state=self._state,
+            last_seq=self._log.last_seq,
+        )
+
+    @property
+    def log(self) -> RoomLog:
+        """The room's recent events."""
+        return self._log
+
+    def snapshot(self) -> Notebook:
+        """The notebook as we have it; while the room is not live it may be behind, and ``info`` says so."""
+        if self._page is None:
+            return Notebook(room=self.stamp.room, path=self._target.path, cells=(), seq=self._log.last_seq)
+        return self._page.view.snapshot(self._log.last_seq)
+
+    def decisions(self) -> Sequence[Decision]:
+        """The latest decisions about help, oldest first."""
+        return tuple(self._decisions)
+
+    async def propose(self, draft: Draft) -> Answer:
+        """Judge a draft and, if it passes, show it.
+
+        Raises:
+            UnknownCellError
+        """
+        return await self._proposing.propose(draft)
+
+    # The life of it.
+
+    async def run(self) -> str:
+        """Be in the room until it is left; why it was."""
+        await self._recall()
+        self._stay.begin()
+        membership = Membership(
+            server=self._server,
+            user=self.around.user,
+            clock=self.around.clock,
+            heartbeat=self.around.heartbeat,
+            random=self.around.random,
+            read_only=bool(self._read_only),
+        )
+        try:
+            with self._scope:
+                async with anyio.create_task_group() as tasks:
+                    self._acts.begin(tasks)
+                    gave_up = await keep_connected(membership, self)
+                    self._left = gave_up.reason
+                    tasks.cancel_scope.cancel()
+        finally:
+            self._forget()
+        return self._left
+
+    def sight(self, username: Username | None) -> None:
+        """The server said that somebody (by that name, if any) has the document open.
+
+        Once we are in the room ourselves the server also reports us, under a name that it made up.
+        """
+        self._stay.somebody_came()
+        if username is not None and (self._page is None or self._page.provider is None):
+            self.people.sight(username)
+            self._greeting.meet(username)
+
+    def leave(self, reason: str) -> None:
+        """Leave the room for good, with a goodbye."""
+        self._left = reason
+        self._scope.cancel()
+
+    def take_leave(self, reason: str) -> None:
+        """Take our notes away, then leave."""
+        for live in self.mind.lifecycle.live():
+            self._do(
+                EndSuggestion(
+                    suggestion=live.suggestion, about=live.about, reason=EndReason.WITHDRAWN, note_cell=live.note_cell
+                )
+            )
+
+        async def go() -> None:
+            self.leave(reason)
+
+        self._acts.add(go)
+
+    def moved(self, path: str) -> None:
+        """The file has another path now."""
+        if path != self._target.path:
+            log.info("room renamed", room=self.stamp.room, path=path, former=self._target.path)
+            self._target = DocumentTarget(path=path, format=self._target.format, type=self._target.type)
+
+    # What the keeper asks and says.
+
+    def target(self) -> DocumentTarget:
+        """Where the file lies now."""
+        return self._target
+
+    def new_replica(self) -> RoomReplica:
+        """A fresh page."""
+        if self._page is not None:
+            self._page.close()
+        self._page = Page(self.stamp, self.people, self._incoming.append, self._decide)
+        return self._page.replica
+
+    def connected(self, provider: Provider) -> None:
+        """We are about to be in the room as this client."""
+        if self._page is not None:
+            self._page.connect(provider, self.around.clock, self.around.user.username)
+        self.people.join(provider.client, provider.presence)
+
+    def synced(self) -> None:
+        """The page is up to date: follow it, and go on with what an earlier life left on it."""
+        page = self._page
+        if page is None or page.is_followed:
+            return
+        page.follow()
+        if page.replica.has_hole():
+            self._read_only = HOLE
+            log.error("room history has a hole", room=self.stamp.room, path=self._target.path)
+        if not self._adopted:
+            self._adopted = True
+            self._do_all(self.mind.adopt(self.snapshot(), self._records))
+            self._greeting.introduce()
+
+    def rejoined(self) -> None:
+        """It is another page than before: say so with all its cells."""
+        if self._page is not None:
+            metrics.RECONNECTS.inc()
+            self.happen(
+                DocumentReloaded(
+                    room=self.stamp.room,
+                    seq=self.stamp.next(),
+                    at=self.stamp.now(),
+                    author=self.us,
+                    cause=ReloadCause.REJOINED,
+                    cells=self.snapshot().cells,
+                )
+            )
+
+    def stale(self, reason: str) -> None:
+        """Something may be missing from the page."""
+        self._proposing.call_off("the room has to be read again")
+        log.warning("room out of sync", room=self.stamp.room, reason=reason)
+
+    def closed(self, error: RoomError) -> None:
+        """The connection is over."""
+        self._proposing.call_off("the connection to the room was lost")
+        if error.__cause__ is not None:
+            log.error("room ended by an error of ours", room=self.stamp.room, exc_info=error.__cause__)
+        if self._page is not None and self._page.provider is not None:
+            for what, count in self._page.provider.refused.items():
+                metrics.FRAMES_REFUSED.labels(what).inc(count)
+
+    def state_changed(self, state: RoomState, reason: str) -> None:
+        """Say so."""
+        self._state = state
+        log.info("room state changed", room=self.stamp.room, path=self._target.path, state=state.value, reason=reason)
+        self.happen(
+            RoomStateChanged(
+                room=self.stamp.room,
+                seq=self.stamp.next(),
+                at=self.stamp.now(),
+                author=self.us,
+                state=state,
+                reason=reason,
+            )
+        )
+
+    def presence_changed(self, event: PresenceEvent) -> None:
+        """Somebody came, moved or left."""
+        if isinstance(event, ParticipantMoved):
+            self._moved.add(event.client)
+            self.around.timers.wake((self, "cursors"), self.around.clock.now() + CURSOR_EVERY, self._tell_cursors)
+            return
+        self.people.change()
+        match event:
+            case ParticipantJoined(user=user):
+                self._learner = self._learner or user.username
+                self.happen(PeerJoined(**self._head(event), user=user))
+                self._stay.somebody_came()
+                self._greeting.meet(user.username)
+            case ParticipantLeft(client=client, user=user):
+                self._moved.discard(client)
+                self.happen(PeerLeft(**self._head(event), user=user))
+                self._stay.somebody_left()
+            case ImpostorSeen(user=user):
+                log.warning("somebody calls itself by our name", room=self.stamp.room, username=user.username)
+                self.decide(None, "ignored an impostor", f"{user.username} calls itself by the tutor's name")
+            case _:
+                assert_never(event)
+
+    def server_said(self, message: Mapping[str, Any]) -> None:
+        """The room server said something of its own."""
+        if message.get("type") == "conflict":
+            log.warning("file changed on disk under the room", room=self.stamp.room, path=self._target.path)
+
+    def resolve(self, cursor: Mapping[str, Any]) -> Selection | None:
+        """Where somebody's cursor is in our page."""
+        return None if self._page is None else self._page.view.selection_at(cursor)
+
+    # What the parts of this room see of each other.
+
+    @property
+    def page(self) -> Page | None:
+        """The document of the present connection."""
+        return self._page
+
+    @property
+    def us(self) -> Author:
+        """We, as the author of what we do."""
+        return Author(kind=AuthorKind.AI, username=self.around.user.username)
+
+    def why_silent(self) -> str | None:
+        """Why nothing may be written here now (invariants 3, 4)."""
+        if self._read_only:
+            return self._read_only
+        if self._state is not RoomState.LIVE:
+            return "the connection to this room is not up; try again when its state is live"
+        return self._greeting.why_silent()
+
+    def happen(self, event: RoomEvent) -> None:
+        """Log an event of ours and decide what follows from it."""
+        self._incoming.append(event)
+        self._decide()
+
+    def tutor_answered(self, answer: TutorAnswered) -> None:
+        """Tell the triggers."""
+        if self._page is not None and self._page.provider is not None:
+            self._page.provider.presence.show_activity(Activity.IDLE)
+        self._do_all(self.mind.answered(answer))
+
+    def decide(self, about: CellId | None, decision: str, because: str) -> None:
+        """Remember why help was or was not given."""
+        metrics.DECISIONS.labels(decision.partition(":")[0].partition(",")[0]).inc()
+        self._decisions.append(Decision(at=self.stamp.now(), about=about, decision=decision, because=because))
+
+    def keep_away(self, username: Username) -> None:
+        """Leave every room that this learner is in."""
+        self.on_keep_away(username)
+
+    # Within.
+
+    def _head(self, event: ParticipantJoined | ParticipantLeft) -> _Head:
+        author = Author(kind=AuthorKind.LEARNER, username=event.user.username, client=event.client)
+        return _Head(room=self.stamp.room, seq=self.stamp.next(), at=self.stamp.now(), author=author)
+
+    async def _recall(self) -> None:
+        try:
+            self._records = await self.around.suggestions.of_room(self.stamp.room)
+        except StoreUnavailableError as error:
+            log.warning("earlier suggestions not remembered", room=self.stamp.room, reason=str(error))
+
+    def _forget(self) -> None:
+        self._stay.end()
+        for key in ("time", "cursors"):
+            self.around.timers.cancel((self, key))
+        if self._page is not None:
+            self._page.close()
+        self._log.close()
+
+    def _source_of(self, cell: CellId) -> str | None:
+        if self._page is None or not self._page.view.holds(cell):
+            return None
+        try:
+            return self._page.view.cell_source(cell)
+        except UnknownCellError:
+            return None
+
+    def _decide(self) -> None:
+        """Take what happened in order (invariants 1, 2)."""
+        if self._deciding:
+            return
+        self._deciding = True
+        try:
+            while self._incoming:
+                self._take(self._incoming.popleft())
+        finally:
+            self._deciding = False
+
+    def _take(self, event: RoomEvent) -> None:
+        self._log.append(event)
+        _count(event)
+        self._stay.touch()
+        if isinstance(event, DocumentRenamed):
+            self.moved(event.path)
+        self._proposing.handle(event)
+        for wish in self.mind.handle(event):
+            self._do(wish)
+
+    def _do_all(self, wishes: Iterable[Wish]) -> None:
+        for wish in wishes:
+            self._do(wish)
+        self._decide()
+
+    def _do(self, wish: Wish) -> None:
+        match wish:
+            case BurstEnded():
+                self._incoming.append(wish)
+            case WakeAt(when=when):
+                self.around.timers.wake((self, "time"), when, self._elapse)
+            case AskTutor():
+                self._ask(wish)
+            case EndSuggestion():
+                self._acts.end_suggestion(wish)
+            case ClearPointer():
+                self._acts.rest()
+            case ReleaseCell(cell_id=cell):
+                self._acts.release(cell)
+            case LeaveLearner(username=username):
+                self._greeting.keep_away(username)
+            case WelcomeLearner(username=username):
+                self._greeting.welcome(username)
+            case RecordDecision(about=about, decision=decision, because=because):
+                self.decide(about, decision, because)
+            case _:
+                assert_never(wish)
+
+    def _elapse(self, now: float) -> None:
+        self._do_all(self.mind.elapse(now))
+
+    def _ask(self, ask: AskTutor) -> None:
+        silent = self.why_silent()
+        if silent is not None:
+            self.decide(ask.cell_id, "did not help", silent)
+            return
+        if self._page is not None and self._page.provider is not None:
+            self._page.provider.presence.show_activity(Activity.READING)  # presence before text
+        self._incoming.append(
+            HelpRequested(
+                room=self.stamp.room,
+                seq=self.stamp.next(),
+                at=self.stamp.now(),
+                author=ask.learner,
+                cell_id=ask.cell_id,
+                cause=ask.cause,
+                cause_key=ask.cause_key,
+                rung=ask.rung,
+                error=ask.error,
+                expected_hash=ask.expected_hash,
+            )
+        )
+
+    def _tell_cursors(self, _now: float) -> None:
+        moved, self._moved = self._moved, set()
+        page = self._page
+        if page is None or page.provider is None:
+            return
+        presence = page.provider.presence
+        for client in moved:
+            if presence.user(client) is not None:
+                self._incoming.append(
+                    CursorMoved(
+                        room=self.stamp.room,
+                        seq=self.stamp.next(),
+                        at=self.stamp.now(),
+                        author=self.people.author_of(client),
+                        selection=presence.selection(client),
+                    )
+                )
+        self._decide()
+
+
+class _Head(TypedDict):
+    room: RoomId
+    seq: Seq
+    at: float
+    author: Author
+
+
+_counters: dict[type, Callable[[], None]] = {}
+
+
+def _count(event: RoomEvent) -> None:
+    """Count an event by its type; the labelled counter is looked up once a type: this is on every keystroke's way."""
+    kind = type(event)
+    count = _counters.get(kind)
+    if count is None:
+        count = _counters[kind] = metrics.EVENTS.labels(event_type(event)).inc
+    count()

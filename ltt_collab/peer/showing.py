@@ -1,0 +1,120 @@
+"""Puts a draft that passed the gate on the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import anyio
+
+from ltt_collab.documents.writer import Note
+from ltt_collab.model.edits import RoomEvent
+from ltt_collab.model.errors import CellOccupiedError, ConflictError, NotOursError, UnknownCellError
+from ltt_collab.model.ids import CellId, Seq, SuggestionId
+from ltt_collab.model.presence import AuthorKind
+from ltt_collab.model.staleness import why_outdated
+from ltt_collab.model.suggestions import Draft, Rejected, RejectionReason
+from ltt_collab.peer.page import Page
+from ltt_collab.ports.clock import Clock
+from ltt_collab.suggestions.placement import ExtendedNote, NewNote, Place, Wait, place
+
+PATIENCE = 20.0
+"""Seconds that a draft waits for a learner's cursor to leave our note; after that the moment is over."""
+
+LOOK_EVERY = 0.25
+"""Seconds between two looks whether the cursor has left: a learner does not see the difference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnPage:
+    """It is shown. ``note``: the cell of ours that carries it; ``adopted``: a learner took that over meanwhile."""
+
+    note: CellId | None
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    draft: Draft
+    scope: anyio.CancelScope
+
+
+class Showing:
+    """Shows one draft at a time.
+
+    Invariants:
+        1. What a draft rests on is checked until its last letter: a change by anybody but us calls it off, and what
+           was written of it is taken away.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._work: _Work | None = None
+        self._called_off = ""
+
+    def handle(self, event: RoomEvent) -> None:
+        """Call off what the event makes void (invariant 1)."""
+        if self._work is None or event.author.kind is AuthorKind.AI:
+            return
+        because = why_outdated(event, self._work.draft.cell_id, self._work.draft.expected_hash)
+        if because is not None:
+            self.call_off(because)
+
+    def call_off(self, because: str) -> None:
+        """Stop what is being shown, if anything is."""
+        if self._work is not None:
+            self._called_off = because
+            self._work.scope.cancel()
+
+    async def show(self, page: Page, draft: Draft, suggestion: SuggestionId, note: CellId | None) -> OnPage | Rejected:
+        """Point and write; ``note`` is our note about the same cell, if one lives."""
+        self._called_off = ""
+        try:
+            with anyio.CancelScope() as scope:
+                self._work = _Work(draft, scope)
+                return await self._show(page, draft, suggestion, note)
+        except ConflictError as error:
+            source = page.view.cell_source(draft.cell_id) if page.view.holds(draft.cell_id) else None
+            return Rejected(reason=RejectionReason.CONFLICT, detail=str(error), current_source=source)
+        except (CellOccupiedError, NotOursError, UnknownCellError) as error:
+            return Rejected(reason=RejectionReason.CONFLICT, detail=str(error))
+        finally:
+            self._work = None
+        return Rejected(reason=RejectionReason.CONFLICT, detail=f"called off: {self._called_off}")
+
+    async def _show(self, page: Page, draft: Draft, suggestion: SuggestionId, note: CellId | None) -> OnPage | Rejected:
+        where = await self._place(page, draft, note)
+        if isinstance(where, Wait):
+            return Rejected(reason=RejectionReason.CONFLICT, detail=f"{where.because}; propose it again later")
+        await self._point(page, draft, where)
+        match where.note:
+            case None:
+                return OnPage(note=None)
+            case NewNote(below=about):
+                new = Note(
+                    suggestion=suggestion,
+                    about=about,
+                    expected_hash=draft.expected_hash,
+                    text=draft.text,
+                    rung=draft.rung,
+                )
+                cell = await page.writer.write_note(new)
+            case ExtendedNote(note_cell=cell):
+                await page.writer.extend_note(cell, draft.text, draft.rung)
+        adopted = not page.view.holds(cell) or page.view.ownership(cell) is None
+        if not adopted:
+            await self._point(page, draft, where)  # writing took the caret away
+        return OnPage(note=cell, adopted=adopted)
+
+    async def _place(self, page: Page, draft: Draft, note: CellId | None) -> Place | Wait:
+        deadline = self._clock.monotonic() + PATIENCE
+        while True:
+            humans = page.provider.presence.humans() if page.provider is not None else ()
+            where = place(draft, page.view.snapshot(Seq(0)), humans, note)
+            if isinstance(where, Place) or self._clock.monotonic() >= deadline:
+                return where
+            await self._clock.sleep(LOOK_EVERY)
+
+    @staticmethod
+    async def _point(page: Page, draft: Draft, where: Place) -> None:
+        if where.line is not None:
+            await page.writer.point(draft.cell_id, where.line, draft.expected_hash)

@@ -1,0 +1,162 @@
+"""Is in every room of one server in which a learner is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import assert_never, cast
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup
+
+from ltt_collab.model.errors import RoomError
+from ltt_collab.model.ids import Seq, Username
+from ltt_collab.peer.registry import Registry
+from ltt_collab.peer.room import RoomPeer
+from ltt_collab.peer.surroundings import Surroundings
+from ltt_collab.ports.rooms import (
+    FileDeleted,
+    FileMoved,
+    RoomOpened,
+    RoomServer,
+    RoomVacated,
+    ServerFacts,
+    Sighting,
+    WatchStateChanged,
+)
+from ltt_collab.rooms.global_room import GlobalPresence
+from ltt_collab.rooms.keeper import DocumentTarget, Membership, keep_connected
+
+log = structlog.get_logger(__name__)
+
+NOTEBOOK = "notebook"
+SEQ_PER_SECOND = 1_000
+"""Event numbers set aside for each second: no room has so many events, so a later life's numbers are all larger."""
+
+
+class Supervisor:
+    """Watches one server and keeps a peer in each of its open notebooks.
+
+    Invariants:
+        1. One peer per room.
+        2. What one room raises ends that room only; the next sighting of it begins anew.
+    """
+
+    def __init__(self, server: RoomServer, around: Surroundings, registry: Registry) -> None:
+        self._server, self._around, self._registry = server, around, registry
+        self._entering: dict[str, Username | None] = {}
+        self._facts: ServerFacts | None = None
+        self._presence = GlobalPresence()
+        self.is_watching = False
+        self.why_not = "not connected yet"
+
+    async def run(self) -> None:
+        """Be there until cancelled; leaves every room with a goodbye."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._be_listed, name="global awareness")
+            # An async generator; the port's type hides that it can be closed.
+            watch = cast("AsyncGenerator[Sighting, None]", self._server.watch())
+            async with aclosing(watch) as sightings:
+                async for sighting in sightings:
+                    self._handle(sighting, tasks)
+
+    def keep_away(self, username: Username) -> None:
+        """Leave every room in which that learner is."""
+        for peer in self._registry.visited_by(username):
+            log.info("leaving on a learner's wish", room=peer.stamp.room)
+            peer.take_leave("a learner asked the tutor to leave")
+
+    def _handle(self, sighting: Sighting, tasks: TaskGroup) -> None:
+        match sighting:
+            case RoomOpened(type=kind) if kind != NOTEBOOK:
+                pass
+            case RoomOpened():
+                self._opened(sighting, tasks)
+            case RoomVacated():
+                pass  # a hint only: awareness says who is there, and the grace counts from that
+            case FileMoved(path=path, new_path=new_path):
+                peer = self._registry.at(self._server.id, path)
+                if peer is not None:
+                    peer.moved(new_path)
+                    self._list_rooms()
+            case FileDeleted(path=path):
+                peer = self._registry.at(self._server.id, path)
+                if peer is not None:
+                    peer.leave("the file was deleted")
+            case WatchStateChanged(live=live, reason=reason):
+                self.is_watching, self.why_not = live, reason
+                self._facts = None  # another server may answer at that address now
+                log.info("watching" if live else "not watching", server=self._server.id, reason=reason)
+            case _:
+                assert_never(sighting)
+
+    def _opened(self, opened: RoomOpened, tasks: TaskGroup) -> None:
+        peer = self._registry.at(self._server.id, opened.path)
+        if peer is not None:
+            peer.sight(opened.username)
+        elif opened.path in self._entering:
+            self._entering[opened.path] = opened.username or self._entering[opened.path]
+        else:
+            self._entering[opened.path] = opened.username
+            tasks.start_soon(self._be_in, opened, name=f"room of {opened.path}")
+
+    async def _be_in(self, opened: RoomOpened) -> None:
+        try:
+            peer = await self._enter(opened)
+        except RoomError as error:
+            log.warning("room not joined", path=opened.path, reason=str(error))
+            return
+        finally:
+            username = self._entering.pop(opened.path, None)
+        if peer is None:
+            return
+        self._registry.add(peer)
+        peer.sight(username)
+        self._list_rooms()
+        try:
+            reason = await peer.run()
+            log.info("room left", room=peer.stamp.room, path=peer.info.path, reason=reason)
+        # Invariant 2: the one boundary around a room. Cancellation is no Exception and passes.
+        except Exception:
+            log.exception("room ended by an error of ours", room=peer.stamp.room)
+        finally:
+            self._registry.remove(peer)
+            self._list_rooms()
+
+    async def _enter(self, opened: RoomOpened) -> RoomPeer | None:
+        facts = self._facts = self._facts or await self._server.facts()
+        read_only = (
+            "" if facts.supported else f"jupyter-collaboration {facts.collaboration or '?'} was never tried with us"
+        )
+        session = await self._server.open_session(opened.path, format=opened.format, type=opened.type)
+        room = session.address.room_id(self._server.id)
+        if room in self._registry:  # invariant 1: the same file by another path
+            return None
+        peer = RoomPeer(
+            room,
+            DocumentTarget(path=opened.path, format=opened.format, type=opened.type),
+            self._server,
+            self._around,
+            read_only=read_only,
+            first_seq=Seq(int(self._around.clock.now() * SEQ_PER_SECOND)),
+        )
+        peer.on_keep_away = self.keep_away
+        return peer
+
+    async def _be_listed(self) -> None:
+        membership = Membership(
+            server=self._server,
+            user=self._around.user,
+            clock=self._around.clock,
+            heartbeat=self._around.heartbeat,
+            random=self._around.random,
+        )
+        while True:
+            gave_up = await keep_connected(membership, self._presence)
+            log.warning("not listed among the collaborators", server=self._server.id, reason=gave_up.reason)
+            await self._around.clock.sleep(30.0)
+
+    def _list_rooms(self) -> None:
+        self._presence.show_documents([peer.info.path for peer in self._registry.of_server(self._server.id)])
+        self._registry.count()

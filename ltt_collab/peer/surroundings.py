@@ -1,0 +1,44 @@
+"""What all rooms of one service share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ltt_collab.model.presence import User
+from ltt_collab.peer.log import EventLog
+from ltt_collab.peer.timers import Timers
+from ltt_collab.ports.clock import Clock
+from ltt_collab.ports.store import SuggestionStore, WishStore
+from ltt_collab.rooms.heartbeat import Heartbeat
+from ltt_collab.tutoring.budget import Budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """How the tutor behaves; times in seconds.
+
+    ``leave_grace``: without a human before it leaves. ``hibernate_after``: without an edit before a document sleeps.
+    ``hints_per_hour``: per learner. ``introduce``: whether it says once to each learner who reads what.
+    """
+
+    leave_grace: float = 60.0
+    hibernate_after: float = 300.0
+    hints_per_hour: int = 12
+    introduce: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What all rooms of one service share. ``budget`` is one for all rooms: a learner has one, however many tabs."""
+
+    user: User
+    habits: Habits
+    clock: Clock
+    timers: Timers
+    heartbeat: Heartbeat
+    log: EventLog
+    wishes: WishStore
+    suggestions: SuggestionStore
+    budget: Budget
+    random: Callable[[], float]

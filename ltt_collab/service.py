@@ -1,0 +1,139 @@
+"""Wires one service together: settings in, a running service out. Nothing is decided here."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup
+from pydantic import SecretStr
+
+from ltt_collab.adapters.clock import SystemClock
+from ltt_collab.adapters.jupyter.address import JupyterAddress
+from ltt_collab.adapters.jupyter.server import JupyterServer
+from ltt_collab.adapters.store.sqlite import open_sqlite
+from ltt_collab.adapters.store.stores import Stores
+from ltt_collab.api.app import create_app
+from ltt_collab.api.door import Readiness
+from ltt_collab.api.server import serve
+from ltt_collab.client import LocalClient, run_tutor
+from ltt_collab.model.ids import Username
+from ltt_collab.model.presence import User
+from ltt_collab.peer.log import EventLog
+from ltt_collab.peer.registry import Registry
+from ltt_collab.peer.supervisor import Supervisor
+from ltt_collab.peer.surroundings import Habits, Surroundings
+from ltt_collab.peer.timers import Timers
+from ltt_collab.ports.tutor import TUTOR_GROUP, Tutor, TutorConfig
+from ltt_collab.rooms.heartbeat import Heartbeat
+from ltt_collab.settings import Settings
+from ltt_collab.tutoring.budget import Budget
+
+log = structlog.get_logger(__name__)
+
+TUTOR_USERNAME = Username("ltt-tutor")
+"""Who we are to the rooms: fixed, so that our own notes are recognised whatever name learners see."""
+
+TOKEN_BYTES = 24
+"""Of a generated API token: 192 bits, as Jupyter's own tokens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningService:
+    """A service that answers. ``api_token``: the one from the settings, or the generated one."""
+
+    url: str
+    api_token: SecretStr
+    generated: bool
+
+
+def load_tutors(config: TutorConfig) -> list[Tutor]:
+    """Every installed tutor, by the entry-point group ``ltt_collab.tutors``."""
+    return [entry.load()(config) for entry in entry_points(group=TUTOR_GROUP)]
+
+
+@asynccontextmanager
+async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
+    """A whole service for one Jupyter server while the context is open.
+
+    Raises:
+        InvalidSettingError, StoreUnavailableError
+    """
+    async with AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(open_sqlite(settings.database_url))
+        address = JupyterAddress.parse(settings.jupyter_url, settings.jupyter_token.get_secret_value())
+        server = JupyterServer(address, frame_cap=settings.max_frame_mib * 1024 * 1024)
+        await stack.enter_async_context(server)
+        around = _surroundings(settings, stores)
+        registry = Registry(around.log)
+        supervisor = Supervisor(server, around, registry)
+        token = settings.api_token
+        if not token.get_secret_value():
+            token = SecretStr(secrets.token_urlsafe(TOKEN_BYTES))
+        app = create_app(registry, token=token, readiness=lambda: _readiness(supervisor))
+        tasks = await stack.enter_async_context(anyio.create_task_group())
+        _start(tasks, around, supervisor, registry, settings)
+        served = await stack.enter_async_context(serve(app, settings.host, settings.port))
+        try:
+            yield RunningService(url=served.url, api_token=token, generated=token is not settings.api_token)
+        finally:
+            tasks.cancel_scope.cancel()
+
+
+async def run(settings: Settings, announce: Callable[[RunningService], None]) -> None:
+    """Serve until SIGINT or SIGTERM; ``announce`` is told once everything answers.
+
+    Raises:
+        InvalidSettingError, StoreUnavailableError
+    """
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with running_service(settings) as service:
+            announce(service)
+            async for received in signals:
+                log.info("stopping", signal=received.name)
+                return
+
+
+def _surroundings(settings: Settings, stores: Stores) -> Surroundings:
+    clock = SystemClock()
+    return Surroundings(
+        user=User(
+            username=TUTOR_USERNAME,
+            display_name=settings.tutor_name,
+            color=settings.tutor_color,
+        ),
+        habits=Habits(
+            leave_grace=settings.leave_grace_seconds,
+            hibernate_after=settings.hibernate_after_seconds,
+            introduce=settings.introduce,
+        ),
+        clock=clock,
+        timers=Timers(clock),
+        heartbeat=Heartbeat(clock),
+        log=EventLog(),
+        wishes=stores.wishes,
+        suggestions=stores.suggestions,
+        budget=Budget(settings.hints_per_hour),
+        random=random.random,
+    )
+
+
+def _start(
+    tasks: TaskGroup, around: Surroundings, supervisor: Supervisor, registry: Registry, settings: Settings
+) -> None:
+    tasks.start_soon(around.heartbeat.run, name="heartbeat")
+    tasks.start_soon(around.timers.run, name="timers")
+    for tutor in load_tutors(TutorConfig(model=settings.model)):
+        tasks.start_soon(run_tutor, LocalClient(registry), tutor, name=f"tutor {type(tutor).__name__}")
+    tasks.start_soon(supervisor.run, name="supervisor")
+
+
+def _readiness(supervisor: Supervisor) -> Readiness:
+    return Readiness(ready=supervisor.is_watching, reason="" if supervisor.is_watching else supervisor.why_not)
