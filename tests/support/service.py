@@ -64,9 +64,10 @@ class Service:
         """The open, live room of a path, waited for."""
 
         async def live() -> dict[str, Any] | None:
-            return next((r for r in await self.rooms() if r["path"] == path and r["state"] == "live"), None)
+            rooms = await self.rooms()
+            return next((room for room in rooms if room["path"] == path and room["state"] == "live"), None)
 
-        found = await eventually(
+        found: dict[str, Any] | None = await eventually(
             live, within=15, what=f"the tutor in the room of {path}\n{self.log.read_text()[-3000:]}"
         )
         assert found is not None
