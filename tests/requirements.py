@@ -6,6 +6,9 @@ A test says what it proves by ``@pytest.mark.proves("area:requirement")``.
 REQUIREMENTS: dict[str, str] = {
     "main:error-to-note": "A run that raised brings a pointer at the line and a note below the cell.",
     "main:fixed-note-goes": "When the learner fixed it, the note goes, and the learner's text is as it was typed.",
+    "peer:unseen-learner-is-helped": "A learner whom awareness does not show yet is the author of what they do.",
+    "peer:leaves-an-empty-room": "A room without a human is left after the grace, never earlier.",
+    "peer:idle-rooms-sleep": "A document sleeps when nothing happened in it for the set time.",
     "cursor:visible-while-writing": "The learner's page draws our caret or selection.",
     "rooms:token-in-header-only": "The server's token travels in the Authorization header, never in a URL.",
     "rooms:token-never-shown": "No repr, message or log line carries a token.",

@@ -48,6 +48,11 @@ class Acts:
         self._tasks = tasks
         self._work_soon()
 
+    def end(self) -> None:
+        """The room is over: nothing is done any more."""
+        self._tasks = None
+        self._waiting.clear()
+
     def add(self, act: Act) -> None:
         """Do this after what waits already."""
         if len(self._waiting) >= BOUND:
@@ -90,7 +95,9 @@ class Acts:
             return
         reason = command.reason
         await page.writer.rest()
-        if command.note_cell is not None:
+        # Without a connection, or read-only, the note stays for now: the lifecycle remembers that it is over, and ends
+        # it again when the document is read anew.
+        if command.note_cell is not None and scene.why_silent() is None:
             try:
                 reason = await self._take_away(page, command.note_cell, command)
             except CellOccupiedError:
@@ -133,7 +140,7 @@ class Acts:
 
     async def _release(self, cell: CellId) -> None:
         page = self._scene.page
-        if page is not None and page.view.holds(cell):
+        if page is not None and self._scene.why_silent() is None and page.view.holds(cell):
             await page.writer.release_note(cell)
 
     async def _rest(self) -> None:

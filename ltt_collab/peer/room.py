@@ -104,6 +104,7 @@ class RoomPeer:
         self._server = server
         self._target = target
         self._read_only = read_only
+        self._holed = False
         self._log = around.log.open(room, first_seq)
         self._page: Page | None = None
         self._state = RoomState.JOINING
@@ -243,8 +244,8 @@ class RoomPeer:
         if page is None or page.is_followed:
             return
         page.follow()
-        if page.replica.has_hole():
-            self._read_only = HOLE
+        self._holed = page.replica.has_hole()
+        if self._holed:
             log.error("room history has a hole", room=self.stamp.room, path=self._target.path)
         if not self._adopted:
             self._adopted = True
@@ -341,8 +342,8 @@ class RoomPeer:
 
     def why_silent(self) -> str | None:
         """Why nothing may be written here now (invariants 3, 4)."""
-        if self._read_only:
-            return self._read_only
+        if self._read_only or self._holed:
+            return self._read_only or HOLE
         if self._state is not RoomState.LIVE:
             return "the connection to this room is not up; try again when its state is live"
         return self._greeting.why_silent()
@@ -381,6 +382,7 @@ class RoomPeer:
 
     def _forget(self) -> None:
         self._stay.end()
+        self._acts.end()
         for key in ("time", "cursors"):
             self.around.timers.cancel((self, key))
         if self._page is not None:

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from itertools import count
 
 import anyio
+import structlog
 
 from ltt_collab.ports.clock import Clock
 
+log = structlog.get_logger(__name__)
+
 Wake = Callable[[float], None]
-"""Called with the Unix time in seconds once a time has come; must not raise and must not block."""
+"""Called with the Unix time in seconds once a time has come; must not block, and should not raise."""
 
 
 class Timers:
@@ -61,4 +64,8 @@ class Timers:
             pending = self._pending.get(key)
             if pending is not None and pending[0] == when:
                 del self._pending[key]
-                pending[1](now)
+                try:
+                    pending[1](now)
+                # One room's bug must not stop the timer of all others.
+                except Exception:
+                    log.exception("timer failed")
