@@ -9,6 +9,7 @@ REQUIREMENTS: dict[str, str] = {
     "peer:unseen-learner-is-helped": "A learner whom awareness does not show yet is the author of what they do.",
     "peer:leaves-an-empty-room": "A room without a human is left after the grace, never earlier.",
     "peer:idle-rooms-sleep": "A document sleeps when nothing happened in it for the set time.",
+    "api:welcome-back": "An operator may let the tutor come back to a learner who sent it away.",
     "cursor:visible-while-writing": "The learner's page draws our caret or selection.",
     "rooms:token-in-header-only": "The server's token travels in the Authorization header, never in a URL.",
     "rooms:token-never-shown": "No repr, message or log line carries a token.",
@@ -147,4 +148,5 @@ REQUIREMENTS: dict[str, str] = {
     "rules:no-solution": "The third rung is shown on another example, never on the learner's line.",
     "tutor:one-note-for-one-request": "A request is answered with at most one note, of the rung that was asked for.",
     "tutor:decides-again-after-a-conflict": "After a conflict the tutor reads and decides again, once.",
+    "peer:every-wake-up": "A room wakes at every time any of its parts asked for: help that waited is not forgotten.",
 }

@@ -41,6 +41,7 @@ from ltt_collab.model.presence import Activity, Author, AuthorKind, Selection
 from ltt_collab.model.suggestions import Answer, Draft, EndReason
 from ltt_collab.model.wire import event_type
 from ltt_collab.peer.acts import Acts
+from ltt_collab.peer.alarms import Alarms
 from ltt_collab.peer.greeting import Greeting
 from ltt_collab.peer.log import RoomLog
 from ltt_collab.peer.mind import Mind, Wish
@@ -116,6 +117,7 @@ class RoomPeer:
         self._learner: Username | None = None
         self._moved: set[ClientId] = set()
         self._scope = anyio.CancelScope()
+        self._alarms = Alarms(around.timers, self._elapse)
         self._left = "we left"
         self._acts = Acts(self)
         self._proposing = Proposing(self)
@@ -383,8 +385,8 @@ class RoomPeer:
     def _forget(self) -> None:
         self._stay.end()
         self._acts.end()
-        for key in ("time", "cursors"):
-            self.around.timers.cancel((self, key))
+        self._alarms.cancel()
+        self.around.timers.cancel((self, "cursors"))
         if self._page is not None:
             self._page.close()
         self._log.close()
@@ -428,7 +430,7 @@ class RoomPeer:
             case BurstEnded():
                 self._incoming.append(wish)
             case WakeAt(when=when):
-                self.around.timers.wake((self, "time"), when, self._elapse)
+                self._alarms.wake_at(when)
             case AskTutor():
                 self._ask(wish)
             case EndSuggestion():
