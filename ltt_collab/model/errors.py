@@ -27,6 +27,7 @@
     ├── ServiceError                  the LTT Collab service did not do what its client asked
     │   ├── ServiceUnreachableError   is it running, is the URL right?
     │   └── ServiceRefusedError       an answer that no other error stands for
+    ├── DemoError                     the demo cannot go on
     ├── SubscriberTooSlowError        the subscription was ended, events would have been lost
     └── StoreUnavailableError
 
@@ -223,6 +224,14 @@ class SubscriberTooSlowError(LttError):
     def __init__(self, last_seq: int, bound: int) -> None:
         super().__init__(f"more than {bound} events waited; subscription ended, resume after seq {last_seq}")
         self.last_seq, self.bound = last_seq, bound
+
+
+class DemoError(LttError):
+    """Something that the demo shows or needs is not there."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}; {remedy}")
+        self.what, self.remedy = what, remedy
 
 
 class StoreUnavailableError(LttError):

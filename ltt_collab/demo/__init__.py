@@ -1,0 +1,6 @@
+"""Shows the product: a sample course in a real JupyterLab with the tutor in it, on this machine alone."""
+
+from ltt_collab.demo.run import DemoOptions, run_demo
+from ltt_collab.demo.screen import Screen
+
+__all__ = ["DemoOptions", "Screen", "run_demo"]
