@@ -15,6 +15,7 @@ from rich.console import Console
 from ltt_collab import __version__
 from ltt_collab.bench.__main__ import main as bench_main
 from ltt_collab.client import HttpClient
+from ltt_collab.demo import DemoOptions, Screen, run_demo
 from ltt_collab.doctor import examine, render
 from ltt_collab.model.errors import InvalidNotebookError, LttError, UsageError
 from ltt_collab.model.nbformat import read_notebook
@@ -24,7 +25,7 @@ from ltt_collab.service import RunningService, load_tutors, run
 from ltt_collab.settings import Settings
 from ltt_collab.telemetry.logging import configure_logging
 
-FAILED, WRONG_USE = 1, 2
+FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
     help="A live tutor that joins Jupyter notebooks as a visible collaborator.",
@@ -98,6 +99,25 @@ def _announce(service: RunningService) -> None:
 
 
 @app.command()
+def demo(
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser, only say the address.")] = False,
+    scripted: Annotated[bool, typer.Option("--scripted", help="Let a simulated learner show it, then end.")] = False,
+    as_json: AsJson = False,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="JupyterLab's port; by default a free one.")
+    ] = None,
+    root: Annotated[
+        Path | None, typer.Option(help="Put the course there, and keep it; no file is overwritten.")
+    ] = None,
+) -> None:
+    """Start a real JupyterLab with the tutor in it, on a sample course, until interrupted."""
+    options = DemoOptions(root=root, port=port, browser=not (no_browser or scripted), scripted=scripted)
+    screen = Screen(Console(), Console(stderr=True), as_json=as_json)
+    if not anyio.run(run_demo, options, screen, backend_options={"use_uvloop": sys.platform != "win32"}):
+        raise typer.Exit(INTERRUPTED)
+
+
+@app.command()
 def doctor(
     url: Annotated[str, typer.Argument(help="The Jupyter server, as copied from a browser if you like.")],
     token: Annotated[str, typer.Option(envvar="LTT_JUPYTER_TOKEN", show_envvar=True, help="Its token.")] = "",
@@ -149,6 +169,21 @@ def why(
     for decision in decisions:
         where = f"cell {decision.about}" if decision.about else "the room"
         typer.echo(f"{decision.at:.1f}  {where}: {decision.decision}, because {decision.because}")
+
+
+@app.command()
+def welcome(
+    username: Annotated[str, typer.Argument(help="The learner's user name, as GET /api/v1/rooms shows it.")],
+) -> None:
+    """Let the tutor come back to a learner who sent it away, from the next notebook they open."""
+    anyio.run(_welcome, username)
+    typer.echo(f"The tutor may come back to {username}, when they open a notebook the next time.")
+
+
+async def _welcome(username: str) -> None:
+    settings = Settings.read()
+    async with HttpClient(settings.service_url, settings.api_token) as client:
+        await client.welcome(username)
 
 
 async def _decisions(room: str) -> list[Decision]:

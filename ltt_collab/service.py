@@ -77,7 +77,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         token = settings.api_token
         if not token.get_secret_value():
             token = SecretStr(secrets.token_urlsafe(TOKEN_BYTES))
-        app = create_app(registry, token=token, readiness=lambda: _readiness(supervisor))
+        app = create_app(registry, token=token, readiness=lambda: _readiness(supervisor), welcome=supervisor.welcome)
         tasks = await stack.enter_async_context(anyio.create_task_group())
         _start(tasks, around, supervisor, registry, settings)
         served = await stack.enter_async_context(serve(app, settings.host, settings.port))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from fastapi import Depends, FastAPI
@@ -11,13 +11,14 @@ from pydantic import SecretStr
 from starlette.middleware import Middleware
 
 from ltt_collab import __version__
-from ltt_collab.api import health, rooms
+from ltt_collab.api import health, learners, rooms
 from ltt_collab.api.door import PREFIX, Door, Readiness
 from ltt_collab.api.middleware import BearerAuth, BodyLimit, Boundary, HeadAsGet, SecurityHeaders
 from ltt_collab.api.openapi import complete_openapi
 from ltt_collab.api.problems import install_problem_handlers
 from ltt_collab.api.streams import HEARTBEAT_SECONDS
 from ltt_collab.model.errors import InvalidSettingError
+from ltt_collab.model.ids import Username
 from ltt_collab.ports.directory import RoomDirectory
 
 # Only for the OpenAPI document: the middleware holds the door, so that a forgotten dependency opens nothing.
@@ -29,6 +30,7 @@ def create_app(
     *,
     token: SecretStr,
     readiness: Callable[[], Readiness],
+    welcome: Callable[[Username], Awaitable[None]],
     heartbeat: float = HEARTBEAT_SECONDS,
 ) -> FastAPI:
     """The HTTP door to ``directory``. It has no lifespan of its own: run it with ``api.server.serve``.
@@ -55,9 +57,10 @@ def create_app(
             Middleware(BodyLimit),
         ],
     )
-    app.state.door = Door(directory=directory, readiness=readiness, heartbeat=heartbeat)
+    app.state.door = Door(directory=directory, readiness=readiness, welcome=welcome, heartbeat=heartbeat)
     install_problem_handlers(app)
     app.include_router(rooms.router, dependencies=[_BEARER])
+    app.include_router(learners.router, dependencies=[_BEARER])
     app.include_router(health.router)
     app.include_router(health.metrics_router)
     app.openapi = partial(complete_openapi, app)  # type: ignore[method-assign] # FastAPI's documented way

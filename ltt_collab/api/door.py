@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import anyio
 from fastapi import Depends, Request
 
+from ltt_collab.model.ids import Username
 from ltt_collab.ports.directory import RoomDirectory
 
 PREFIX = "/api/v1"
@@ -25,10 +26,14 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """The open rooms, and how this door serves them. ``closing`` is set when the server stops."""
+    """The open rooms, and how this door serves them.
+
+    ``welcome`` forgets that a learner sent the tutor away. ``closing`` is set when the server stops.
+    """
 
     directory: RoomDirectory
     readiness: Callable[[], Readiness]
+    welcome: Callable[[Username], Awaitable[None]]
     heartbeat: float
     closing: anyio.Event = field(default_factory=anyio.Event)
 

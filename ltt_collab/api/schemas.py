@@ -38,6 +38,7 @@ class OwnershipBody(_Body):
     rung: int
     author: str
     written: str = Field(description="Hash of the source as the tutor left it; another one: a learner edited it.")
+    writing: str = Field(description="The whole text while the tutor is still typing it, else empty.")
 
 
 class OutputBody(_Body):

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 from pydantic import SecretStr, TypeAdapter
 
@@ -88,6 +89,16 @@ class HttpClient:
         if len(found) != 1:
             raise UnknownRoomError(room)
         return HttpRoomClient(self._link, found[0].id)
+
+    async def welcome(self, username: str) -> None:
+        """Let the tutor come back to a learner who sent it away.
+
+        Raises:
+            NotAuthorizedError, ServiceError
+        """
+        status, body = await self._link.post(f"learners/{quote(username, safe='')}/welcome", {})
+        if status != HTTPStatus.OK:
+            raise self._link.refusal(status, body)
 
     def events(self) -> AsyncGenerator[RoomEvent, None]:
         """What happens from now on in every room."""

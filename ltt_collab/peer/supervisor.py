@@ -67,6 +67,14 @@ class Supervisor:
             log.info("leaving on a learner's wish", room=peer.stamp.room)
             peer.take_leave("a learner asked the tutor to leave")
 
+    async def welcome(self, username: Username) -> None:
+        """Forget that this learner sent us away; we come when they open a notebook the next time.
+
+        Raises:
+            StoreUnavailableError
+        """
+        await self._around.wishes.welcome_back(self._server.id, username)
+
     def _handle(self, sighting: Sighting, tasks: TaskGroup) -> None:
         match sighting:
             case RoomOpened(type=kind) if kind != NOTEBOOK:

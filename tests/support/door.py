@@ -13,9 +13,14 @@ from pydantic import SecretStr
 from ltt_collab.api.app import create_app
 from ltt_collab.api.door import Readiness
 from ltt_collab.api.server import serve
+from ltt_collab.model.ids import Username
 from tests.support.directory import MemoryDirectory
 
 TOKEN = "t0ken-of-the-tests"
+
+
+async def nobody_is_away(_username: Username) -> None:
+    """Welcome whoever it is: nobody was sent away."""
 
 
 @dataclass
@@ -26,6 +31,7 @@ class RunningService:
     app: FastAPI
     http: httpx.AsyncClient
     readiness: list[Readiness]
+    welcomed: list[Username]
 
 
 @asynccontextmanager
@@ -34,9 +40,20 @@ async def running_service(
 ) -> AsyncIterator[RunningService]:
     """Serve the directory; use it inside a test, not a fixture: its task group belongs to one task."""
     readiness = [Readiness(ready=True)]
-    app = create_app(directory, token=SecretStr(TOKEN), readiness=lambda: readiness[-1], heartbeat=heartbeat)
+    welcomed: list[Username] = []
+
+    async def welcome(username: Username) -> None:
+        welcomed.append(username)
+
+    app = create_app(
+        directory,
+        token=SecretStr(TOKEN),
+        readiness=lambda: readiness[-1],
+        welcome=welcome,
+        heartbeat=heartbeat,
+    )
     async with (
         serve(app, "127.0.0.1", port) as served,
         httpx.AsyncClient(base_url=served.url, headers={"authorization": f"Bearer {TOKEN}"}, timeout=10) as http,
     ):
-        yield RunningService(served.url, app, http, readiness)
+        yield RunningService(served.url, app, http, readiness, welcomed)

@@ -26,7 +26,7 @@ from ltt_collab.model.errors import (
 from ltt_collab.model.ids import Seq
 from tests.support.deadlines import eventually
 from tests.support.directory import MemoryDirectory, code
-from tests.support.door import TOKEN, running_service
+from tests.support.door import TOKEN, nobody_is_away, running_service
 from tests.support.jupyter import free_port
 
 
@@ -153,7 +153,9 @@ async def test_a_wrong_token_is_said_as_such() -> None:
 async def another_server(directory: MemoryDirectory) -> AsyncIterator[str]:
     """A web server that is not ours: a page at /, a redirect at /old."""
     app = FastAPI()
-    app.state.door = Door(directory=directory, readiness=lambda: Readiness(ready=True), heartbeat=1)
+    app.state.door = Door(
+        directory=directory, readiness=lambda: Readiness(ready=True), welcome=nobody_is_away, heartbeat=1
+    )
 
     @app.get("/old/{rest:path}")
     async def old(rest: str) -> RedirectResponse:
@@ -186,7 +188,9 @@ async def test_a_service_behind_a_base_path_is_reached_and_still_closed_to_stran
     room.types("c1", "x")
     async with running_service(directory) as inner:
         outer = FastAPI()
-        outer.state.door = Door(directory=directory, readiness=lambda: Readiness(ready=True), heartbeat=1)
+        outer.state.door = Door(
+            directory=directory, readiness=lambda: Readiness(ready=True), welcome=nobody_is_away, heartbeat=1
+        )
         outer.mount("/base/path", inner.app)
         async with serve(outer, "127.0.0.1", 0) as served, client_of(served.url + "base/path") as client:
             assert [info.path for info in await client.rooms()] == ["a.ipynb"]
