@@ -113,7 +113,7 @@ async def open_notebook(context: BrowserContext, jupyter: Jupyter, path: str) ->
     """Open a notebook as a learner does, and wait until its cells and its kernel are there."""
     page = await context.new_page()
     await page.goto(f"{jupyter.url}lab/tree/{quote(path)}?token={jupyter.token}&reset", timeout=LOAD_LIMIT)
-    await page.wait_for_selector(".jp-Notebook .jp-Cell .cm-content", timeout=LOAD_LIMIT)
+    await page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=LOAD_LIMIT)
     await page.wait_for_function(
         """() => { const w = [...window.jupyterapp.shell.widgets('main')].find(w => w.context);
                    return w && w.context.isReady && w.context.sessionContext.session?.kernel?.status === 'idle'; }""",
