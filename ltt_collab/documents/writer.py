@@ -26,6 +26,9 @@ from ltt_collab.ports.presence import Presence
 HASH_KEY = "hash"
 """Key beside the ownership's own in ``metadata.ltt``: fingerprint of the whole text that we wrote."""
 
+WRITING_KEY = "writing"
+"""Key there, while a note grows: the text that it is to have."""
+
 PARAGRAPH = "\n\n"
 """Between two rungs of one note: a blank line, which Markdown reads as a new paragraph."""
 
@@ -113,7 +116,7 @@ class Writer:
             if standing is not None:
                 return standing
             mark = self._mark(note)
-            cell = self._strokes.insert_note(note.about, "", mark)
+            cell = self._strokes.insert_note(note.about, "", {**mark, WRITING_KEY: note.text})
             growing = self._typist.begin(cell, note.about, "")
             with self._at_work():
                 try:
@@ -145,7 +148,7 @@ class Writer:
             self._view.text_of(ownership.about)
             # A rendered Markdown cell shows neither letters nor a caret as they come: back to source view first.
             self._rescue.watch(cell, before)
-            self._strokes.replace_cell(cell, "", old_mark)
+            self._strokes.replace_cell(cell, "", {**old_mark, WRITING_KEY: whole})
             self._strokes.append(cell, before)
             growing = self._typist.begin(cell, ownership.about, before)
             with self._at_work():
@@ -244,7 +247,10 @@ class Writer:
         return ownership
 
     def _is_own_text(self, cell: CellId) -> bool:
-        return self._view.mark_of(cell).get(HASH_KEY) == self._view.cell_hash(cell)
+        ownership = self._view.ownership(cell)
+        is_whole = self._view.mark_of(cell).get(HASH_KEY) == self._view.cell_hash(cell)
+        # A half note stands where a connection or a process of ours ended in its midst.
+        return is_whole or (ownership is not None and ownership.is_unfinished(self._view.cell_source(cell)))
 
     def _mark(self, note: Note) -> dict[str, Any]:
         ownership = Ownership(

@@ -35,6 +35,7 @@ class Ownership:
     """The content of ``metadata.ltt``: this cell is ours, and why it exists.
 
     ``written``: hash of the source as we left it, '' while unknown; another source means that a learner edited it.
+    ``writing``: the whole text while it is being typed, so that half of it is known as ours whoever died meanwhile.
     """
 
     role: CellRole
@@ -43,6 +44,7 @@ class Ownership:
     rung: int
     author: Username
     written: str = ""
+    writing: str = ""
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> Self | None:
@@ -58,6 +60,7 @@ class Ownership:
                 rung=int(mark["rung"]),
                 author=Username(str(mark["author"])),
                 written=str(mark.get("hash", "")),
+                writing=str(mark.get("writing", "")),
             )
         except (KeyError, ValueError, TypeError):
             return None
@@ -71,7 +74,12 @@ class Ownership:
             "rung": self.rung,
             "author": self.author,
         }
-        return mark | {"hash": self.written} if self.written else mark
+        kept = {"hash": self.written, "writing": self.writing}
+        return mark | {key: value for key, value in kept.items() if value}
+
+    def is_unfinished(self, source: str) -> bool:
+        """Whether the source is a part of the text that was being typed, and no letter of anybody else."""
+        return source_hash(source) != self.written and self.writing.startswith(source) and self.writing != ""
 
 
 class OutputType(StrEnum):

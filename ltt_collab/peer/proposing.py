@@ -50,8 +50,8 @@ class Proposing:
         self._showing.handle(event)
 
     def call_off(self, because: str) -> None:
-        """Stop what is being shown."""
-        self._showing.call_off(because)
+        """Stop what is being shown: the connection is not what it was."""
+        self._showing.call_off(because, interrupted=True)
 
     async def propose(self, draft: Draft) -> Answer:
         """Judge a draft and, if it passes, show it.
@@ -93,6 +93,8 @@ class Proposing:
         shown = await self._showing.show(page, draft, suggestion, None if live is None else live.note_cell)
         if isinstance(shown, Rejected):
             scene.decide(draft.cell_id, "did not show a draft", shown.detail)
+            if self._showing.was_interrupted:  # invariant 2
+                return shown
             return scene.mind.gate.settle(draft, shown, situation)
         settled = scene.mind.gate.settle(draft, Shown(suggestion=suggestion), situation)
         await self._shown(draft, suggestion, shown, situation, live)

@@ -50,6 +50,7 @@ class Showing:
         self._clock = clock
         self._work: _Work | None = None
         self._called_off = ""
+        self.was_interrupted = False
 
     def handle(self, event: RoomEvent) -> None:
         """Call off what the event makes void (invariant 1)."""
@@ -59,15 +60,15 @@ class Showing:
         if because is not None:
             self.call_off(because)
 
-    def call_off(self, because: str) -> None:
-        """Stop what is being shown, if anything is."""
+    def call_off(self, because: str, *, interrupted: bool = False) -> None:
+        """Stop what is being shown, if anything is; ``interrupted``: for a reason that has nothing to do with it."""
         if self._work is not None:
-            self._called_off = because
+            self._called_off, self.was_interrupted = because, interrupted
             self._work.scope.cancel()
 
     async def show(self, page: Page, draft: Draft, suggestion: SuggestionId, note: CellId | None) -> OnPage | Rejected:
         """Point and write; ``note`` is our note about the same cell, if one lives."""
-        self._called_off = ""
+        self._called_off, self.was_interrupted = "", False
         try:
             with anyio.CancelScope() as scope:
                 self._work = _Work(draft, scope)

@@ -53,6 +53,8 @@ def why_over(marked: Marked, about: Cell | None, cause_key: str | None) -> EndRe
 
     ``cause_key``: '' for a note that names no error, None when its cause is not remembered.
     """
+    if marked.mark.is_unfinished(marked.cell.source):
+        return EndReason.WITHDRAWN
     if marked.mark.written and marked.mark.written != marked.cell.hash:
         return EndReason.ADOPTED
     if about is None:
