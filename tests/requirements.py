@@ -162,4 +162,9 @@ REQUIREMENTS: dict[str, str] = {
     "serve:service-restart": "A service killed at any moment takes its notes on in its next life, none doubled or half.",
     "serve:half-open": "A dead line is noticed within 30 s, said as reconnecting, and healed with fresh content.",
     "suggestion:no-half-notes": "Half a note that nobody else touched is taken away, whoever ended in its midst.",
+    "demo:one-line-when-ready": "`ltt demo --json` writes one line once JupyterLab and the service both answer.",
+    "demo:nothing-left": "However and whenever the demo ends, no process, kernel or temporary file of it is left.",
+    "demo:root-kept": "A directory given to the demo is kept, and no file in it is overwritten.",
+    "demo:scripted-story": "A simulated learner errs, is helped and fixes it within 40 s, or the missing step is named.",
+    "demo:course-errs-helpfully": "Each notebook of the demo's course raises one error, and the tutor knows its cause.",
 }

@@ -125,8 +125,9 @@ class Lab:
         await end_process(self._process, relatives)
 
     async def _shut_kernels_down(self) -> None:
+        kernels = await self.rest.demand_json("api/kernels")
         async with anyio.create_task_group() as tasks:
-            for kernel in await self.rest.demand_json("api/kernels"):
+            for kernel in kernels:
                 tasks.start_soon(self._shut_kernel_down, str(kernel["id"]))
 
     async def _shut_kernel_down(self, kernel: str) -> None:

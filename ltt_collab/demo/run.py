@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 import anyio
-import anyio.to_thread
 import httpx
 from pydantic import SecretStr
 
@@ -68,12 +68,11 @@ async def run_demo(options: DemoOptions, screen: Screen) -> bool:
             tasks.start_soon(_cancel_when_signalled, signals, tasks.cancel_scope, name="signals")
             with laid_out(options.root) as places:
                 async with _whole_demo(places, options, screen) as (lab, settings):
-                    done = True
                     if options.scripted:
-                        done = False
                         await _tell_story(places, lab, settings, screen)
                         done = True
                     else:
+                        done = True
                         await anyio.sleep_forever()
             tasks.cancel_scope.cancel()
     return done
@@ -99,8 +98,8 @@ async def _whole_demo(places: Places, options: DemoOptions, screen: Screen) -> A
             ready = _ready(places, lab, service)
             screen.ready(ready, scripted=options.scripted)
             if options.browser and _has_display():
-                # In a thread: some browsers hold their caller until their window is there.
-                await anyio.to_thread.run_sync(webbrowser.open, ready.address, abandon_on_cancel=True)
+                # A text browser holds its caller until it is closed: that must hold up neither us nor our end.
+                threading.Thread(target=webbrowser.open, args=(ready.address,), daemon=True).start()
             try:
                 yield lab, settings
             finally:
