@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from blockbuster import blockbuster_ctx
 from playwright.async_api import Browser, BrowserContext
 
 from tests.support.jupyter import Jupyter, running_jupyter
@@ -41,3 +42,15 @@ def one_writer(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     found = watch_writers(monkeypatch)
     yield found
     assert found == [], "only ltt_collab/documents/writer* may change shared types"
+
+
+@pytest.fixture(autouse=True)
+def never_blocks() -> Iterator[None]:
+    """Fails a test in which our packages make a blocking call on an event loop."""
+    with blockbuster_ctx(scanned_modules=["ltt_collab", "agent"]) as detector:
+        for call in detector.functions.values():
+            # The Node peer is asked over a pipe in the midst of a stroke of ours: that is what those tests are for.
+            call.can_block_in("tests/support/yjs_peers.py", {"ask"})
+            # SQLAlchemy makes the file's path absolute, once, at start.
+            call.can_block_in("sqlalchemy/dialects/sqlite/pysqlite.py", {"create_connect_args"})
+        yield
