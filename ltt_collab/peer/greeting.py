@@ -16,9 +16,10 @@ from ltt_collab.peer.scene import Scene
 log = structlog.get_logger(__name__)
 
 INTRODUCTION = (
-    "**Hello, I am {name}.** I read this notebook while you work: what you type and what you run. "
-    "The people who run this course can read it through me. I write only in notes like this one, never in your cells. "
-    "You may delete my notes. A line `# @tutor leave` in any cell sends me away."
+    "**Hello, I am {name}, a computer program.** I read this notebook while you work, what you type and what you run, "
+    "and help when a cell raises an error. The people who run this course can read it through me. "
+    "I write only in notes like this one, below your cells and never in them. You may delete my notes. "
+    "A line `# @tutor leave` in any cell sends me away."
 )
 
 ASK_AGAIN = 5.0
