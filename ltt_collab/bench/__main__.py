@@ -1,34 +1,193 @@
-"""``python -m ltt_collab.bench rooms [--rooms N] [--rate R] [--seconds S] [--json]``."""
+"""``ltt bench NAME`` (``python -m ltt_collab.bench NAME``): figures of the real stack, each beside a baseline."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import anyio
 
+from ltt_collab.bench.browser import require_browser
+from ltt_collab.bench.errors import BenchmarkError
+from ltt_collab.bench.join import JoinOptions, bench_join
+from ltt_collab.bench.latency import LatencyOptions, bench_latency
 from ltt_collab.bench.rooms import RoomsOptions, bench_rooms
+from ltt_collab.bench.write import WriteOptions, bench_write
+from ltt_collab.model.errors import LttError
+from ltt_collab.model.reporting import LogFormat, LogLevel
+from ltt_collab.telemetry.logging import configure_logging
+
+FAILED = 1
 
 
-def main(arguments: list[str]) -> int:
-    """Run one benchmark and write its figures to stdout."""
-    parser = argparse.ArgumentParser(prog="ltt bench", description="Benchmarks, each beside a baseline.")
-    defaults = RoomsOptions()
-    parser.add_argument("name", choices=["rooms"])
-    parser.add_argument("--rooms", type=int, default=defaults.rooms, help="how many rooms")
-    parser.add_argument("--rate", type=float, default=defaults.rate, help="edits per second in each room")
-    parser.add_argument("--seconds", type=float, default=defaults.seconds, help="how long people type")
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    given = parser.parse_args(arguments)
-    if given.rooms < 1 or given.rate <= 0 or given.seconds <= 0:
-        parser.error("--rooms, --rate and --seconds must be positive")
-    options = RoomsOptions(rooms=given.rooms, rate=given.rate, seconds=given.seconds)
-    report = asdict(anyio.run(bench_rooms, options, backend_options={"use_uvloop": True}))
-    text = json.dumps(report) if given.json else "\n".join(f"{name:42} {value}" for name, value in report.items())
-    sys.stdout.write(text + "\n")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """One benchmark: its options with their defaults (``short``: those of ``all``), and what each option means."""
+
+    help: str
+    defaults: Any
+    short: Any
+    meanings: Mapping[str, str]
+    run: Callable[[Any], Awaitable[Any]]
+
+
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "rooms": Benchmark(
+        help="what it costs one process to hold rooms in which people type: CPU, latency, memory",
+        defaults=RoomsOptions(),
+        short=RoomsOptions(rooms=500, seconds=6.0),
+        meanings={
+            "rooms": "how many rooms",
+            "rate": "edits per second in each room",
+            "seconds": "how long people type",
+        },
+        run=bench_rooms,
+    ),
+    "latency": Benchmark(
+        help="keypress in Chromium to our event, and failed run to the first letter of help (needs Playwright)",
+        defaults=LatencyOptions(),
+        short=LatencyOptions(n=100, runs=5, polled=20),
+        meanings={
+            "n": "keypresses",
+            "rate": "keypresses per second",
+            "runs": "cells that fail",
+            "polled": "keypresses for the baseline that polls",
+        },
+        run=bench_latency,
+    ),
+    "write": Benchmark(
+        help="decision to the first letter of a note and to the whole of it, messages, the Jupyter server's CPU",
+        defaults=WriteOptions(),
+        short=WriteOptions(n=10),
+        meanings={"n": "notes"},
+        run=bench_write,
+    ),
+    "join": Benchmark(
+        help="notebook opened in a browser to our peer live in its room",
+        defaults=JoinOptions(),
+        short=JoinOptions(n=20),
+        meanings={"n": "notebooks"},
+        run=bench_join,
+    ),
+}
+
+ALL = "all"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one benchmark or all and write the figures to stdout; the exit code."""
+    given = _parser().parse_args(list(arguments))
+    # Errors only: what a room says of itself would be thousands of lines, and cost what is to be measured.
+    configure_logging(LogFormat.CONSOLE, LogLevel.ERROR)
+    try:
+        report = _run_all(given.json) if given.name == ALL else _run(given.name, given.options(given))
+    except LttError as error:
+        sys.stderr.write(f"ltt bench: {error}\n")
+        return FAILED
+    except BaseExceptionGroup as group:
+        ours = _only_ours(group)
+        if ours is None:
+            raise
+        sys.stderr.write(f"ltt bench: {ours}\n")
+        return FAILED
+    _write(report, as_json=given.json)
     return 0
+
+
+def _run(name: str, options: Any) -> dict[str, Any]:
+    run = BENCHMARKS[name].run
+    return asdict(anyio.run(run, options, backend_options={"use_uvloop": sys.platform != "win32"}))
+
+
+def _run_all(as_json: bool) -> dict[str, Any]:
+    """Every benchmark with short settings; one that cannot be run here is said so, the others are."""
+    reports: dict[str, Any] = {}
+    for name, benchmark in BENCHMARKS.items():
+        if not as_json:
+            sys.stderr.write(f"{name}: {benchmark.help}\n")
+        if name == "latency":
+            try:
+                require_browser()
+            except BenchmarkError as error:
+                sys.stderr.write(f"ltt bench: {error}\n")
+                reports[name] = {"skipped": error.reason}
+                continue
+        reports[name] = _run(name, benchmark.short)
+    return reports
+
+
+def _only_ours(group: BaseExceptionGroup[BaseException]) -> LttError | None:
+    """The first error of a group that holds nothing but errors of ours."""
+    ours, others = group.split(LttError)
+    if ours is None or others is not None:
+        return None
+    first: BaseException = ours
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first if isinstance(first, LttError) else None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ltt bench",
+        description="Measure the real stack, each figure beside a baseline of the same run.",
+        epilog="What the figures mean, and what was measured: docs/reference/performance.md",
+    )
+    names = parser.add_subparsers(dest="name", metavar="NAME", required=True)
+    for name, benchmark in BENCHMARKS.items():
+        named = names.add_parser(name, help=benchmark.help, description=f"Measure {benchmark.help}.")
+        for option, default in asdict(benchmark.defaults).items():
+            number = _positive_whole if isinstance(default, int) else _positive
+            meaning = f"{benchmark.meanings[option]} (default: {default:g})"
+            named.add_argument(f"--{option}", type=number, default=default, metavar=option[0].upper(), help=meaning)
+        _add_json(named)
+        named.set_defaults(options=_options_of(benchmark))
+    _add_json(names.add_parser(ALL, help="each of them, shortly", description="Run each benchmark, shortly."))
+    return parser
+
+
+def _options_of(benchmark: Benchmark) -> Callable[[argparse.Namespace], Any]:
+    kind, fields = type(benchmark.defaults), asdict(benchmark.defaults)
+    return lambda given: kind(**{field: getattr(given, field) for field in fields})
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout, and nothing else")
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not positive")
+    return value
+
+
+def _positive_whole(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not positive")
+    return value
+
+
+def _write(report: Mapping[str, Any], *, as_json: bool) -> None:
+    text = json.dumps(report) if as_json else "\n".join(_lines(report))
+    sys.stdout.write(text + "\n")
+
+
+def _lines(report: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    for name, value in report.items():
+        if isinstance(value, Mapping) and {"p50", "p95", "n"} <= value.keys():
+            shown = "p50 {p50:g}, p95 {p95:g}, max {max:g} (n = {n})".format_map(value)
+            yield f"{indent + name:46} {shown}"
+        elif isinstance(value, Mapping):
+            yield f"{indent}{name}"
+            yield from _lines(value, indent + "  ")
+        else:
+            yield f"{indent + name:46} {value}"
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 The process that runs this is the observer: the real channel, provider, replica and decoder, one of each per room. A
 room server in another process types pre-made keystrokes. Latency is from the server's ``send`` to the typed event
-with its cell. Then all rooms hibernate, and are woken by one more keystroke each, of which none may be lost. The
-baseline is measured in the same run, over the same sockets, in fewer rooms.
+with its cell. Then all rooms hibernate, and are woken by one more keystroke each, of which none may be lost. Then whole
+peers take their place, which also log and decide. The baseline is measured in the same run, over the same sockets, in
+fewer rooms.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from anyio.streams.text import TextReceiveStream
 
 from ltt_collab.adapters.clock import SystemClock
 from ltt_collab.adapters.jupyter.server import JupyterServer
-from ltt_collab.bench.measures import percentile, raise_file_limit, resident_kib
+from ltt_collab.bench.measures import Machine, percentile, raise_file_limit, ratio, resident_kib
 from ltt_collab.bench.observers import Arrivals, Observer, RealRoom, UsualRoom, read_cell, read_notebook
+from ltt_collab.bench.peers import Meter, crowd
 from ltt_collab.bench.room_server import Order
 from ltt_collab.ports.rooms import Channel
 from ltt_collab.rooms.heartbeat import Heartbeat
@@ -44,6 +46,9 @@ WARM_UP_ROOMS = 20
 
 BASELINE_ROOMS, BASELINE_SECONDS = 20, 4.0
 """The baseline's scale: reading whole notebooks, 20 rooms take half a core."""
+
+DECIDING_SECONDS = 6.0
+"""How long people type at most for the whole peers: the run is to end within 90 s."""
 
 WAKES_PER_SECOND = 200
 """Sleeping rooms that are woken each second: a lecture that goes on after a break, not a stampede."""
@@ -62,18 +67,26 @@ class RoomsOptions:
 class RoomsReport:
     """Figures of one run. CPU is this process's, user and system, per edit; memory is resident, per room.
 
+    ``cpu_us_per_edit``: to the typed event with its cell; ``*_with_decisions``: whole peers, which also log it, hand it
+    to the installed tutors and decide what follows. ``ratio``: baseline by ours.
     ``baseline_*``: ``YNotebook.observe`` reading the changed cell, or the whole notebook, at each edit; None where
     jupyter-ydoc is not installed. ``kib_per_room_live``: joined and synced; ``kib_per_room_typed``: after all edits,
     whose history Yjs keeps; ``kib_per_room_idle``: hibernated, the socket open. ``late_p99_ms``: by how much the
     generator itself fell behind its plan.
     """
 
+    machine: Machine
     rooms: int
     rate: float
     seconds: float
     edits: int
     edits_lost: int
     cpu_us_per_edit: float
+    cpu_us_per_edit_with_decisions: float
+    p50_ms_with_decisions: float
+    p99_ms_with_decisions: float
+    edits_lost_with_decisions: int
+    ratio: float | None
     baseline_cpu_us_per_edit: float | None
     baseline_whole_notebook_cpu_us_per_edit: float | None
     p50_ms: float
@@ -155,8 +168,15 @@ class Bench:
         arrivals = Arrivals(len(rooms), count)
         for room in rooms:
             room.begin(arrivals)
+        return await self.measure(arrivals, rooms=len(rooms), rate=rate, first=first)
+
+    async def measure(
+        self, arrivals: Arrivals, *, rooms: int, rate: float, first: int
+    ) -> tuple[float, list[float], int, float]:
+        """Let people type while ``arrivals`` fills; the same figures."""
+        count = arrivals.keystrokes
         before = time.process_time()
-        sent, late = await self._server.type(rooms=len(rooms), rate=rate, first=first, count=count)
+        sent, late = await self._server.type(rooms=rooms, rate=rate, first=first, count=count)
         with anyio.move_on_after(GRACE):
             await arrivals.complete.wait()
         cpu = (time.process_time() - before) / len(sent) * 1e6
@@ -178,10 +198,18 @@ async def bench_rooms(options: RoomsOptions) -> RoomsReport:
     Raises:
         RoomUnreachableError: the room server did not come up.
     """
+    machine = Machine.now()
     raise_file_limit()
     baseline, whole = await _baselines(options.rate, min(options.seconds, BASELINE_SECONDS))
     figures = await _real_stack(options)
+    cpu, latencies, lost = await _with_decisions(options)
     return RoomsReport(
+        machine=machine,
+        cpu_us_per_edit_with_decisions=round(cpu, 1),
+        p50_ms_with_decisions=round(percentile(latencies, 50), 3),
+        p99_ms_with_decisions=round(percentile(latencies, 99), 3),
+        edits_lost_with_decisions=lost,
+        ratio=None if baseline is None else ratio(baseline, figures["cpu_us_per_edit"]),
         rooms=options.rooms,
         rate=options.rate,
         seconds=options.seconds,
@@ -252,6 +280,21 @@ async def _real_stack(options: RoomsOptions) -> Figures:
         "join_ms_per_room": round(join_ms, 2),
         "late_p99_ms": round(late, 3),
     }
+
+
+async def _with_decisions(options: RoomsOptions) -> tuple[float, list[float], int]:
+    """CPU µs per edit, latencies in ms and lost edits of whole peers."""
+    count = max(1, round(options.rate * min(options.seconds, DECIDING_SECONDS)))
+    async with running_room_server(CELLS, count) as server, crowd(server.url, options.rooms) as peers:
+        arrivals = Arrivals(options.rooms, count)
+        peers.log.listeners.append(Meter(arrivals))
+        gc.collect()
+        gc.freeze()
+        bench = Bench(server)
+        cpu, latencies, lost, _ = await bench.measure(arrivals, rooms=options.rooms, rate=options.rate, first=0)
+        await bench.close()
+    gc.unfreeze()
+    return cpu, latencies, lost
 
 
 async def _baselines(rate: float, seconds: float) -> tuple[float | None, float | None]:
