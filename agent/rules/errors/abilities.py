@@ -65,14 +65,15 @@ def not_iterable(case: Case) -> Explanation | None:
     return Explanation(
         kind=Kind.NOT_ITERABLE,
         where=(
-            f"Look at the value that {'is measured' if count else 'is gone through'} in **line {case.line}**. "
+            f"Look at {'what `len` is given' if count else 'the value that is gone through'} in **line {case.line}**. "
             f"Does it hold several items?{case.elsewhere}"
         ),
         what=f"{subject} is {type_words(held)}. Only something with items (a list, a text, a `range`) {doing}.{hint}"
         + case.elsewhere,
         how=(
-            "`for step in range(3):` runs three times; `for step in 3:` cannot. `len([5])` is 1; `len(5)` has no "
-            "answer."
+            "`len([5])` is 1, for the list holds one item; `len(5)` has no answer."
+            if count
+            else "`for step in range(3):` runs three times; `for step in 3:` cannot."
         ),
     )
 
