@@ -53,10 +53,14 @@ class Bursts:
         self._wake: float | None = None
 
     def handle(self, event: RoomEvent | TimeElapsed) -> Iterator[BurstEnded | WakeAt]:
-        """Take in what happened; yields bursts that ended and when to be asked again."""
+        """Take in what happened; yields bursts that ended and when to be asked again. Take each result to its end."""
+        if isinstance(event, SourceEdited):
+            # Nearly every event is a keystroke in an open burst: it only puts off an end that is waited for already.
+            return self._plan() if self._typed(event) else iter(())
+        return self._handle(event)
+
+    def _handle(self, event: RoomEvent | TimeElapsed) -> Iterator[BurstEnded | WakeAt]:
         match event:
-            case SourceEdited(author=author) if author.kind in {AuthorKind.LEARNER, AuthorKind.UNKNOWN}:
-                self._extend(event)
             case CellRemoved(cell_id=cell_id):
                 self._open.pop(cell_id, None)
             case DocumentReloaded():
@@ -67,16 +71,24 @@ class Bursts:
                 return
         yield from self._plan()
 
-    def _extend(self, event: SourceEdited) -> None:
+    def _typed(self, event: SourceEdited) -> bool:
+        """Take in an edit; whether a wake-up may have to be asked for."""
+        if event.author.kind not in {AuthorKind.LEARNER, AuthorKind.UNKNOWN}:
+            return False
+        due = self._extend(event)
+        return self._wake is None or due < self._wake
+
+    def _extend(self, event: SourceEdited) -> float:
         burst = self._open.get(event.cell_id)
         if burst is None:
             due = event.at + min(self._debounce, self._max_wait)
             self._open[event.cell_id] = _Burst(event.author, event.seq, event.seq, event.at, due)
-            return
+            return due
         burst.last_seq = event.seq
         burst.due = min(event.at + self._debounce, burst.started + self._max_wait)
         if burst.author != event.author:
             burst.author = UNKNOWN
+        return burst.due
 
     def _end_due(self, now: float) -> Iterator[BurstEnded]:
         if self._wake is not None and now >= self._wake:

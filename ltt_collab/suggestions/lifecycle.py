@@ -101,6 +101,8 @@ class Lifecycle:
 
     def handle(self, event: RoomEvent) -> Iterator[Command]:
         """What is to be done now that this happened; decided at once, whether or not the result is read."""
+        if isinstance(event, SourceEdited) and not self._live:
+            return iter(())  # nearly every event is a keystroke while nothing of ours is shown
         return iter(tuple(self._decide(event)))
 
     def _decide(self, event: RoomEvent) -> Iterator[Command]:
