@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ltt-installed
 BROWSER := $(VENV)/.ltt-browser
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help setup demo test test-fast lint bench docs clean
+.PHONY: help setup demo test test-fast lint matrix bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## Show the verbs
@@ -38,14 +38,17 @@ lint: $(STAMP) ## Check style, types and the Downhill rule
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p ltt_collab -p agent -p tests
-	$(BIN)/mypy deploy/learner
+	$(BIN)/mypy deploy/learner/ltt_learner
 	$(BIN)/lint-imports
+
+matrix: $(BROWSER) ## Run the main job against every supported version of JupyterLab
+	sh -c ./.ci/matrix
 
 bench: $(STAMP) ## Measure, each figure beside a baseline of the same run
 	$(BIN)/ltt bench all $(ARGS)
 
 docs: $(STAMP) ## Rewrite the generated reference pages
-	$(BIN)/ltt docs
+	$(BIN)/python -m ltt_collab.settings > docs/reference/settings.md
 
 clean: ## Remove what set-up and tests made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache test-artifacts tests/support/node/node_modules

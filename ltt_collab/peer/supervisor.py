@@ -139,6 +139,8 @@ class Supervisor:
         )
         session = await self._server.open_session(opened.path, format=opened.format, type=opened.type)
         room = session.address.room_id(self._server.id)
+        if read_only:
+            log.warning("joining read-only", path=opened.path, reason=read_only)
         if room in self._registry:  # invariant 1: the same file by another path
             return None
         peer = RoomPeer(
