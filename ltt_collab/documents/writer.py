@@ -144,7 +144,7 @@ class Writer:
             ownership = self._expect_own_text(cell)
             before, old_mark = self._view.cell_source(cell), dict(self._view.mark_of(cell))
             whole = before + PARAGRAPH + text
-            mark = {**replace(ownership, rung=rung).as_metadata(), HASH_KEY: source_hash(whole)}
+            mark = {**replace(ownership, rung=rung, writing="").as_metadata(), HASH_KEY: source_hash(whole)}
             self._view.text_of(ownership.about)
             # A rendered Markdown cell shows neither letters nor a caret as they come: back to source view first.
             self._rescue.watch(cell, before)
