@@ -72,6 +72,14 @@ class Crowd:
     peers: Sequence[RoomPeer]
     log: EventLog
 
+    def arrivals(self, keystrokes: int) -> Arrivals:
+        """Where the next so many keystrokes of every room are noted, from now on, and no others."""
+        arrivals = Arrivals(len(self.peers), keystrokes)
+        for former in [listener for listener in self.log.listeners if isinstance(listener, Meter)]:
+            self.log.unsubscribe(former)
+        self.log.listeners.append(Meter(arrivals))
+        return arrivals
+
 
 def surroundings() -> Surroundings:
     """What the rooms of a service share, with stores in memory and nobody leaving."""

@@ -29,7 +29,7 @@ from ltt_collab.adapters.clock import SystemClock
 from ltt_collab.adapters.jupyter.server import JupyterServer
 from ltt_collab.bench.measures import Machine, percentile, raise_file_limit, ratio, resident_kib
 from ltt_collab.bench.observers import Arrivals, Observer, RealRoom, UsualRoom, read_cell, read_notebook
-from ltt_collab.bench.peers import Meter, crowd
+from ltt_collab.bench.peers import crowd
 from ltt_collab.bench.room_server import Order
 from ltt_collab.ports.rooms import Channel
 from ltt_collab.rooms.heartbeat import Heartbeat
@@ -49,6 +49,10 @@ BASELINE_ROOMS, BASELINE_SECONDS = 20, 4.0
 
 DECIDING_SECONDS = 6.0
 """How long people type at most for the whole peers: the run is to end within 90 s."""
+
+FIRST_SECONDS = 2.0
+"""Each whole peer sees one keystroke before it counts, and has the time to call it a burst: the first one reads the
+ids of all cells, once in a room's life."""
 
 WAKES_PER_SECOND = 200
 """Sleeping rooms that are woken each second: a lecture that goes on after a break, not a stampede."""
@@ -285,13 +289,14 @@ async def _real_stack(options: RoomsOptions) -> Figures:
 async def _with_decisions(options: RoomsOptions) -> tuple[float, list[float], int]:
     """CPU µs per edit, latencies in ms and lost edits of whole peers."""
     count = max(1, round(options.rate * min(options.seconds, DECIDING_SECONDS)))
-    async with running_room_server(CELLS, count) as server, crowd(server.url, options.rooms) as peers:
-        arrivals = Arrivals(options.rooms, count)
-        peers.log.listeners.append(Meter(arrivals))
+    async with running_room_server(CELLS, count + 1) as server, crowd(server.url, options.rooms) as peers:
+        bench = Bench(server)
+        await bench.measure(peers.arrivals(1), rooms=options.rooms, rate=1 / FIRST_SECONDS, first=0)
+        await anyio.sleep(FIRST_SECONDS)
         gc.collect()
         gc.freeze()
-        bench = Bench(server)
-        cpu, latencies, lost, _ = await bench.measure(arrivals, rooms=options.rooms, rate=options.rate, first=0)
+        arrivals = peers.arrivals(count)
+        cpu, latencies, lost, _ = await bench.measure(arrivals, rooms=options.rooms, rate=options.rate, first=1)
         await bench.close()
     gc.unfreeze()
     return cpu, latencies, lost
