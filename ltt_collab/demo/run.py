@@ -62,6 +62,7 @@ async def run_demo(options: DemoOptions, screen: Screen) -> bool:
         DemoError, InvalidSettingError, RoomError
     """
     require_packages()
+    Settings.read()  # a variable that cannot be used is said before anything starts
     done = False
     with anyio.open_signal_receiver(*SIGNALS) as signals:
         async with anyio.create_task_group() as tasks:
