@@ -10,7 +10,7 @@ import anyio
 import structlog
 from anyio.abc import TaskGroup
 
-from ltt_collab.model.errors import RoomError
+from ltt_collab.model.errors import RoomError, UnsupportedServerError
 from ltt_collab.model.ids import Seq, Username
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.room import RoomPeer
@@ -29,6 +29,9 @@ from ltt_collab.rooms.global_room import GlobalPresence
 from ltt_collab.rooms.keeper import DocumentTarget, Membership, keep_connected
 
 log = structlog.get_logger(__name__)
+
+SUPPORTED = "jupyter-collaboration 5.0 (server 3.0) with JupyterLab 4.6"
+"""What we were tried with; adapters say whether a server is of it."""
 
 NOTEBOOK = "notebook"
 SEQ_PER_SECOND = 1_000
@@ -134,9 +137,7 @@ class Supervisor:
 
     async def _enter(self, opened: RoomOpened) -> RoomPeer | None:
         facts = self._facts = self._facts or await self._server.facts()
-        read_only = (
-            "" if facts.supported else f"jupyter-collaboration {facts.collaboration or '?'} was never tried with us"
-        )
+        read_only = "" if facts.supported else str(UnsupportedServerError(facts.collaboration or "?", SUPPORTED))
         session = await self._server.open_session(opened.path, format=opened.format, type=opened.type)
         room = session.address.room_id(self._server.id)
         if read_only:

@@ -1,0 +1,58 @@
+"""Every error says what was wrong, with which value, and keeps its data."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from ltt_collab.model import errors
+from ltt_collab.model.errors import LttError
+
+EXAMPLES: list[tuple[LttError, tuple[str, ...]]] = [
+    (errors.InvalidRoomAddressError("json:x"), ("'json:x'", "format:type:file id")),
+    (errors.InvalidSettingError("LTT_PORT", 99999, "use 0 to 65535"), ("LTT_PORT", "99999", "use 0 to 65535")),
+    (errors.InvalidNotebookError("a.ipynb", "not JSON"), ("a.ipynb", "not JSON")),
+    (errors.UnknownRoomError("r1"), ("'r1'", "/api/v1/rooms")),
+    (errors.UnknownCellError("c1"), ("'c1'", "read the snapshot again")),
+    (errors.ResumePointGoneError(5, 90), ("5", "90", "snapshot")),
+    (errors.InvalidMessageError("draft", "no text"), ("draft", "no text")),
+    (errors.InvalidEventError("unknown type 'x'"), ("event", "unknown type 'x'")),
+    (errors.NotAuthorizedError("read rooms"), ("read rooms", "LTT_API_TOKEN")),
+    (errors.RoomUnreachableError("http://h/", "refused"), ("http://h/", "refused", "trying again")),
+    (errors.RoomRefusedError("http://h/", 403, "Forbidden"), ("http://h/", "403", "Forbidden")),
+    (errors.RoomClosedError(1003, "unknown_session"), ("1003", "unknown_session")),
+    (errors.RoomClosedError(None, ""), ("connection lost", "no reason given")),
+    (errors.ProtocolViolationError("a frame of 9 GiB"), ("a frame of 9 GiB",)),
+    (errors.UnsupportedServerError("9.9", "5.0"), ("9.9", "5.0", "read-only")),
+    (errors.ConflictError("c1", "aa", "bb"), ("'c1'", "aa", "bb", "decide again")),
+    (errors.ConflictError("c1", "aa", None), ("'c1'", "gone")),
+    (errors.NotOursError("c1"), ("'c1'", "propose")),
+    (errors.CellOccupiedError("c1"), ("'c1'",)),
+    (errors.RoomReadOnlyError("a hole"), ("a hole",)),
+    (errors.ServiceUnreachableError("http://s/", "refused"), ("http://s/", "refused", "LTT_SERVICE_URL")),
+    (errors.ServiceRefusedError("http://s/", 500, "oops"), ("http://s/", "500", "oops")),
+    (errors.SubscriberTooSlowError(7, 100), ("7", "100", "resume")),
+    (errors.DemoError("no JupyterLab", "install it"), ("no JupyterLab", "install it")),
+    (errors.StoreUnavailableError("save a suggestion", "locked"), ("save a suggestion", "locked")),
+]
+
+ABSTRACT = {LttError, errors.UsageError, errors.RoomError, errors.WriteError, errors.ServiceError}
+
+
+@pytest.mark.parametrize(("error", "said"), EXAMPLES, ids=lambda value: type(value).__name__)
+def test_an_error_says_what_was_wrong_with_which_value_and_what_to_do(error: LttError, said: tuple[str, ...]) -> None:
+    assert [part for part in said if part not in str(error)] == []
+    names = [name for name in inspect.signature(type(error).__init__).parameters if name != "self"]
+    assert [name for name in names if not hasattr(error, name) and name not in {"reason", "kind"}] == []
+
+
+@pytest.mark.proves("errors:say-what-to-do")
+def test_no_error_class_is_left_out() -> None:
+    known = {cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, LttError)}
+    assert known - ABSTRACT == {type(error) for error, _ in EXAMPLES}
+
+
+def test_the_tree_in_the_module_docstring_names_every_class() -> None:
+    known = {cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, LttError)}
+    assert {cls.__name__ for cls in known if cls.__name__ not in (errors.__doc__ or "")} == set()
