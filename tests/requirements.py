@@ -117,6 +117,7 @@ REQUIREMENTS: dict[str, str] = {
     "learner:nodelay": "Small frames of the learner's server leave at once.",
     "learner:clean-stop": "A server with open rooms saves, says goodbye and ends within five seconds.",
     "writer:learner-stays-put": "A note comes and goes, and the learner's focus, selection, mode and view stay.",
+    "writer:keyboard-survives-the-fixed-note": "Shift+Enter after a fix: the note waits for the next key, then goes.",
     "writer:undo-apart": "Undo and redo take back and repeat the learner's own letters only.",
     "writer:learner-text-is-sacred": "Whatever the writer does, the learner's text stands letter for letter.",
     "wire:round-trip": "Every event, snapshot, draft and answer comes back from JSON as it was.",

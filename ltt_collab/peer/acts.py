@@ -11,11 +11,12 @@ from anyio.abc import TaskGroup
 
 from ltt_collab.documents.writer import Removal
 from ltt_collab.model.commands import EndSuggestion
-from ltt_collab.model.edits import SuggestionEnded
+from ltt_collab.model.edits import RoomEvent, SuggestionEnded
 from ltt_collab.model.errors import CellOccupiedError, LttError, StoreUnavailableError
 from ltt_collab.model.ids import CellId, SuggestionId
 from ltt_collab.model.suggestions import EndReason
 from ltt_collab.peer.page import Page
+from ltt_collab.peer.parting import Parting
 from ltt_collab.peer.scene import Scene
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,7 @@ class Acts:
         self._waiting: deque[Act] = deque()
         self._tasks: TaskGroup | None = None
         self._at_work = False
+        self._parting = Parting(scene, lambda command: self.add(lambda: self._end(command)))
 
     def begin(self, tasks: TaskGroup) -> None:
         """Do what waits, and what comes, in these tasks."""
@@ -52,6 +54,7 @@ class Acts:
         """The room is over: nothing is done any more."""
         self._tasks = None
         self._waiting.clear()
+        self._parting.forget()
 
     def add(self, act: Act) -> None:
         """Do this after what waits already."""
@@ -62,8 +65,20 @@ class Acts:
         self._work_soon()
 
     def end_suggestion(self, command: EndSuggestion) -> None:
-        """Take a suggestion off the page and record why."""
-        self.add(lambda: self._end(command))
+        """Take a suggestion off the page and record why; the note about a fixed error may stay for a moment."""
+        self.rest()
+        if command.reason is EndReason.ACTED_ON and command.note_cell is not None:
+            self._parting.hold(command)
+        else:
+            self.add(lambda: self._end(command))
+
+    def handle(self, event: RoomEvent) -> None:
+        """See whether what waits for the learner to move on may be done."""
+        self._parting.handle(event)
+
+    def hurry(self) -> None:
+        """Wait for no learner: what is to be taken away goes now."""
+        self._parting.hurry()
 
     def release(self, cell: CellId) -> None:
         """Take our mark off a cell that is a learner's."""
@@ -94,7 +109,6 @@ class Acts:
         if page is None:
             return
         reason = command.reason
-        await page.writer.rest()
         # Without a connection, or read-only, the note stays for now: the lifecycle remembers that it is over, and ends
         # it again when the document is read anew.
         if command.note_cell is not None and scene.why_silent() is None:
@@ -104,7 +118,7 @@ class Acts:
                 scene.around.timers.wake(
                     (scene, command.suggestion),
                     scene.around.clock.now() + RETRY,
-                    lambda _now: self.end_suggestion(command),
+                    lambda _now: self.add(lambda: self._end(command)),
                 )
                 return
         scene.happen(

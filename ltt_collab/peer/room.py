@@ -203,6 +203,7 @@ class RoomPeer:
 
     def take_leave(self, reason: str) -> None:
         """Take our notes away, then leave."""
+        self._acts.hurry()
         for live in self.mind.lifecycle.live():
             self._do(
                 EndSuggestion(
@@ -417,6 +418,7 @@ class RoomPeer:
         if isinstance(event, DocumentRenamed):
             self.moved(event.path)
         self._proposing.handle(event)
+        self._acts.handle(event)
         for wish in self.mind.handle(event):
             self._do(wish)
 

@@ -91,8 +91,11 @@ class Jupyter:
         return target
 
     def read_sources(self, path: str) -> list[str]:
-        """The sources of a notebook file's cells, as they are on disk now."""
-        cells = json.loads((self.root / path).read_text())["cells"]
+        """The sources of a notebook file's cells, as they are on disk now; none while the server writes it in place."""
+        try:
+            cells = json.loads((self.root / path).read_text())["cells"]
+        except json.JSONDecodeError:
+            return []
         return ["".join(cell["source"]) for cell in cells]
 
     async def ready(self) -> None:
