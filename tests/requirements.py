@@ -170,7 +170,7 @@ REQUIREMENTS: dict[str, str] = {
     "demo:one-line-when-ready": "`ltt demo --json` writes one line once JupyterLab and the service both answer.",
     "demo:nothing-left": "However and whenever the demo ends, no process, kernel or temporary file of it is left.",
     "demo:root-kept": "A directory given to the demo is kept, and no file in it is overwritten.",
-    "demo:scripted-story": "A simulated learner errs, is helped and fixes it within 40 s, or the missing step is named.",
+    "demo:scripted-story": "A simulated learner errs, is helped and fixes it in 40 s, or the missing step is named.",
     "demo:course-errs-helpfully": "Each notebook of the demo's course raises one error, and the tutor knows its cause.",
     "serve:files-followed": "A renamed notebook keeps its room; a deleted one is left, and the log says why.",
     "serve:leaves-with-the-last-human": "The tutor leaves after the last learner's goodbye and returns with one.",
@@ -184,4 +184,5 @@ REQUIREMENTS: dict[str, str] = {
     "serve:event-stream": "A run is streamed as typed events in order, and resumed where the stream broke.",
     "serve:prompt-goodbye": "An interrupted service ends within 5 s with exit code 0, its cursor gone at once.",
     "serve:stock-server": "A stock server without our extension is helped too.",
+    "rooms:no-ghosts": "After a lost connection the next says the goodbye it owed: no second caret of ours stays.",
 }
