@@ -109,6 +109,7 @@ class _Keeper:
         self._policy = ReconnectPolicy(membership.random)
         self._session: Session | None = None
         self._former: deque[ClientId] = deque(maxlen=FORMER_CLIENTS)
+        self._farewells: deque[bytes] = deque(maxlen=FORMER_CLIENTS)
         self._state: RoomState | None = None
         self._was_live = False
         self._is_new = False
@@ -155,6 +156,8 @@ class _Keeper:
                 heartbeat.discard(provider)
                 if provider.ending is None:
                     await provider.leave()
+                elif (farewell := provider.farewell()) is not None:
+                    self._farewells.append(farewell)
         lived = 0.0 if self._synced_at is None else clock.monotonic() - self._synced_at
         return provider.ending or RoomClosedError(None, ""), lived
 
@@ -175,6 +178,7 @@ class _Keeper:
             read_only=self._membership.read_only,
             frame_cap=self._membership.frame_cap,
             former=tuple(self._former),
+            farewells=tuple(self._farewells),
             resolve=self._tenant.resolve,
             describe=target.describe if isinstance(target, RawTarget) else document_state,
         )

@@ -49,11 +49,15 @@ CLOSE_NORMAL, CLOSE_FAILED = 1000, 4000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderOptions:
-    """How one room is joined. ``former``: client ids that were ours on lost connections."""
+    """How one room is joined.
+
+    ``former``: client ids that were ours on lost connections. ``farewells``: the goodbyes that these could not say.
+    """
 
     read_only: bool = False
     frame_cap: int = DEFAULT_FRAME_CAP
     former: Collection[ClientId] = ()
+    farewells: Collection[bytes] = ()
     resolve: Resolve = nowhere
     describe: Describe = document_state
     bounds: AwarenessBounds | None = None
@@ -69,8 +73,8 @@ class Provider:
         4. Presence is coalesced, content never: content that cannot be sent ends the room.
     """
 
-    __slots__ = ("_announce_later", "_awareness", "_channel", "_clock", "_closed", "_ending", "_hung_up", "_listener",
-                 "_presence", "_protocol", "_pulse", "_settled", "_violations")  # fmt: skip
+    __slots__ = ("_announce_later", "_awareness", "_channel", "_clock", "_closed", "_ending", "_farewells", "_hung_up",
+                 "_listener", "_presence", "_protocol", "_pulse", "_settled", "_violations")  # fmt: skip
 
     def __init__(
         self, replica: Replica, user: User, *, listener: RoomListener, clock: Clock, options: ProviderOptions
@@ -85,6 +89,7 @@ class Provider:
             describe=options.describe,
             former=options.former,
         )
+        self._farewells = tuple(options.farewells)
         self._listener = listener
         self._clock = clock
         self._channel: Channel | None = None
@@ -147,7 +152,13 @@ class Provider:
         self._channel = channel
         self._pulse.since = self._clock.monotonic()
         self._protocol.start()
+        for farewell in self._farewells:
+            self._protocol.send_awareness(farewell)
         self._send_presence(self._awareness.renew(self._pulse.since))
+
+    def farewell(self) -> bytes | None:
+        """The goodbye that a lost connection owes the room, else our caret is shown there for half a minute more."""
+        return None if self._channel is None else self._awareness.set_local(None, self._clock.monotonic())
 
     def send_update(self, update: bytes) -> None:
         """Send a change of ours to the room; dropped once the room is over (a later join has a new replica).

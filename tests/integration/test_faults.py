@@ -91,6 +91,7 @@ async def test_a_note_whose_line_is_reset_in_its_midst_leaves_no_half_and_comes_
         scene.proxy.reset_all()
         await ada.type("second", "  # still typing")
         await scene.rejoined(after)
+        await eventually(lambda: len(ada.tutors()) == 1, within=3, what="no ghost of the lost connection")
         await ada.sees_no_note()
         await ada.run("first")
         await ada.sees_note(about="first")

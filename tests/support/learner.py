@@ -185,8 +185,12 @@ class Learner(PlainPeer):
 
     def tutor(self) -> dict[str, Any] | None:
         """The tutor's presence, None if nobody shows it."""
+        return next(iter(self.tutors()), None)
+
+    def tutors(self) -> list[dict[str, Any]]:
+        """Every presence that calls itself the tutor's: the ghost of a lost connection is one more."""
         states = self.awareness.states.values()
-        return next((state for state in states if (state.get("user") or {}).get("username") == TUTOR), None)
+        return [state for state in states if (state.get("user") or {}).get("username") == TUTOR]
 
     def tutor_is(self, activity: str) -> bool:
         """Whether the tutor's name flag says that it does this."""

@@ -90,6 +90,25 @@ def test_an_activity_shown_before_the_channel_is_sent_with_it() -> None:
     assert state["user"]["display_name"] == "Tutor · reading…"
 
 
+@pytest.mark.proves("rooms:no-ghosts")
+def test_the_goodbye_that_a_lost_connection_owed_is_said_by_the_next() -> None:
+    lost = Scene().joined()
+    ((client, clock, _),) = lost.channel.awareness_sent()
+    lost.provider.channel_closed(ChannelClosed(code=None, reason=""))
+    farewell = lost.provider.farewell()
+    assert farewell is not None
+
+    scene = Scene(ours=TextReplica(OURS + 1), options=ProviderOptions(farewells=(farewell,)))
+    scene.provider.attach(scene.channel)
+    said = {about: (at > clock, state is None) for about, at, state in scene.channel.awareness_sent()}
+    assert said[client] == (True, True)
+    assert said[scene.ours.client_id][1] is False
+
+
+def test_a_connection_that_never_was_owes_no_goodbye() -> None:
+    assert Scene().provider.farewell() is None
+
+
 def test_synced_is_told_once_and_updates_reach_the_replica() -> None:
     scene = Scene().joined()
     scene.provider.frame_received(scene.server_types("print()"))
