@@ -43,7 +43,8 @@ LEARNER_KEYS = frozenset(
 
 _SECRET_KEY = re.compile(r"token|secret|password|authorization|cookie|api_?key", re.IGNORECASE)
 _SECRET_IN_TEXT = re.compile(
-    r"(?P<keep>(?:token|access_token|api_?key|password)=|(?:bearer|token)\s+|//[^/\s:@]+:)[^\s&#\"'@,)]+", re.IGNORECASE
+    r"(?P<keep>(?:token|access_token|api_?key|password)=|(?:bearer|token)\s+|//[^/\s:@]+:(?=[^/\s]*@))[^\s&#\"'@,)]+",
+    re.IGNORECASE,
 )
 _QUIET = ("httpx", "httpcore", "uvicorn.error", "asyncio", "sqlalchemy.engine", "aiosqlite")
 """Libraries that log each request or statement at INFO, with URLs or values in it."""

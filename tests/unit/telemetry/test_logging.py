@@ -78,6 +78,11 @@ def test_no_secret_is_written(lines: Lines, keys: dict[str, Any]) -> None:
     assert len(lines.as_json()) == 2
 
 
+def test_a_port_is_no_password(lines: Lines) -> None:
+    structlog.get_logger("x").info("listens", url="http://127.0.0.1:8700/api")
+    assert lines.as_json()[0]["url"] == "http://127.0.0.1:8700/api"
+
+
 def test_a_secret_in_a_traceback_is_not_written(lines: Lines) -> None:
     try:
         raise RuntimeError(f"with {TOKEN}")
