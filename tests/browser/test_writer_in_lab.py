@@ -173,7 +173,7 @@ async def test_a_note_is_typed_before_the_learners_eyes(jupyter: Jupyter, learne
 async def test_the_keyboard_works_on_when_the_active_cell_was_our_note(
     jupyter: Jupyter, learner_context: BrowserContext
 ) -> None:
-    """Shift+Enter makes the note the active cell, which awareness does not tell: we cannot know, nor mend it."""
+    """Shift+Enter makes the note the active cell, which awareness does not tell; docs/decisions/0006 says more."""
     jupyter.write_notebook("ex.ipynb", code_cell("x = 1", "c3"), code_cell("", "c4"))
     lab = await open_notebook(learner_context, jupyter, "ex.ipynb")
     async with joined_writer(jupyter, "ex.ipynb") as peer:
