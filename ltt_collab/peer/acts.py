@@ -123,10 +123,7 @@ class Acts:
                 return
         scene.happen(
             SuggestionEnded(
-                room=scene.stamp.room,
-                seq=scene.stamp.next(),
-                at=scene.stamp.now(),
-                author=scene.us,
+                **scene.head(),
                 suggestion=command.suggestion,
                 about=command.about,
                 reason=reason,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import anyio
 
 from ltt_collab.model.edits import RoomEvent
 from ltt_collab.model.errors import LttError, ResumePointGoneError, SubscriberTooSlowError
 from ltt_collab.model.ids import RoomId, Seq
+from ltt_collab.model.wire import event_type
+from ltt_collab.telemetry import metrics
 
 KEEP = 100_000
 """Events kept over all rooms: about 40 MB, some minutes of 1,000 learners who type, hours of one."""
@@ -82,6 +84,7 @@ class RoomLog:
     def append(self, event: RoomEvent) -> None:
         """Keep an event and hand it to every listener."""
         self.last_seq = event.seq
+        _count(event)
         self.events.append(event)
         self._log.keep(self)
         for subscription in self._subscriptions:
@@ -120,6 +123,18 @@ class RoomLog:
             subscription.finish()
         self._subscriptions.clear()
         self._log.drop(self)
+
+
+_counters: dict[type, Callable[[], None]] = {}
+
+
+def _count(event: RoomEvent) -> None:
+    """Count an event by its type; the labelled counter is looked up once a type: this is on every keystroke's way."""
+    kind = type(event)
+    count = _counters.get(kind)
+    if count is None:
+        count = _counters[kind] = metrics.EVENTS.labels(event_type(event)).inc
+    count()
 
 
 class EventLog:

@@ -118,10 +118,7 @@ class Proposing:
         note = shown.note if shown.note is not None or live is None else live.note_cell
         scene.happen(
             SuggestionShown(
-                room=scene.stamp.room,
-                seq=scene.stamp.next(),
-                at=scene.stamp.now(),
-                author=scene.us,
+                **scene.head(),
                 suggestion=suggestion,
                 about=draft.cell_id,
                 placement=Placement.POINTER if shown.note is None else Placement.NOTE,
@@ -135,10 +132,7 @@ class Proposing:
         if ended is not None:
             scene.happen(
                 SuggestionEnded(
-                    room=scene.stamp.room,
-                    seq=scene.stamp.next(),
-                    at=scene.stamp.now(),
-                    author=scene.us,
+                    **scene.head(),
                     suggestion=suggestion,
                     about=draft.cell_id,
                     reason=ended,

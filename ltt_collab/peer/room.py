@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypedDict, assert_never
+from typing import Any, assert_never
 
 import anyio
 import structlog
 
+from ltt_collab.edits.scribe import Head
 from ltt_collab.edits.stamp import Stamp
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.commands import (
@@ -24,24 +25,21 @@ from ltt_collab.model.commands import (
 )
 from ltt_collab.model.edits import (
     BurstEnded,
-    CursorMoved,
     DocumentReloaded,
     DocumentRenamed,
     HelpRequested,
-    PeerJoined,
-    PeerLeft,
     ReloadCause,
     RoomEvent,
     RoomState,
     RoomStateChanged,
 )
 from ltt_collab.model.errors import RoomError, StoreUnavailableError, UnknownCellError
-from ltt_collab.model.ids import CellId, ClientId, RoomId, Seq, Username
+from ltt_collab.model.ids import CellId, RoomId, Seq, Username
 from ltt_collab.model.presence import Activity, Author, AuthorKind, Selection
 from ltt_collab.model.suggestions import Answer, Draft, EndReason
-from ltt_collab.model.wire import event_type
 from ltt_collab.peer.acts import Acts
 from ltt_collab.peer.alarms import Alarms
+from ltt_collab.peer.company import Company
 from ltt_collab.peer.greeting import Greeting
 from ltt_collab.peer.log import RoomLog
 from ltt_collab.peer.mind import Mind, Wish
@@ -55,10 +53,6 @@ from ltt_collab.ports.rooms import RoomServer
 from ltt_collab.ports.store import SuggestionRecord
 from ltt_collab.rooms.keeper import DocumentTarget, Membership, keep_connected
 from ltt_collab.rooms.presence import (
-    ImpostorSeen,
-    ParticipantJoined,
-    ParticipantLeft,
-    ParticipantMoved,
     PresenceEvent,
 )
 from ltt_collab.rooms.protocol import Replica as RoomReplica
@@ -66,9 +60,6 @@ from ltt_collab.rooms.provider import Provider
 from ltt_collab.telemetry import metrics
 
 log = structlog.get_logger(__name__)
-
-CURSOR_EVERY = 0.1
-"""Seconds between two ``CursorMoved`` of one client: a caret moves with each keystroke, nobody follows that fast."""
 
 HOLE = "the server's history of this notebook has a hole ('ltt doctor' says more); writing could spread it"
 
@@ -114,8 +105,6 @@ class RoomPeer:
         self._decisions: deque[Decision] = deque(maxlen=DECISIONS_KEPT)
         self._records: Sequence[SuggestionRecord] = ()
         self._adopted = False
-        self._learner: Username | None = None
-        self._moved: set[ClientId] = set()
         self._scope = anyio.CancelScope()
         self._alarms = Alarms(around.timers, self._elapse)
         self._left = "we left"
@@ -123,6 +112,7 @@ class RoomPeer:
         self._proposing = Proposing(self)
         self._greeting = Greeting(self, server.id, self._acts)
         self._stay = Stay(self)
+        self._company = Company(self, self._stay, self._greeting)
 
     # For the doors.
 
@@ -132,7 +122,7 @@ class RoomPeer:
         return RoomInfo(
             id=self.stamp.room,
             server=self._server.id,
-            learner=self._learner or self.people.sighted,
+            learner=self._company.learner or self.people.sighted,
             path=self._target.path,
             state=self._state,
             last_seq=self._log.last_seq,
@@ -261,10 +251,7 @@ class RoomPeer:
             metrics.RECONNECTS.inc()
             self.happen(
                 DocumentReloaded(
-                    room=self.stamp.room,
-                    seq=self.stamp.next(),
-                    at=self.stamp.now(),
-                    author=self.us,
+                    **self.head(),
                     cause=ReloadCause.REJOINED,
                     cells=self.snapshot().cells,
                 )
@@ -290,10 +277,7 @@ class RoomPeer:
         log.info("room state changed", room=self.stamp.room, path=self._target.path, state=state.value, reason=reason)
         self.happen(
             RoomStateChanged(
-                room=self.stamp.room,
-                seq=self.stamp.next(),
-                at=self.stamp.now(),
-                author=self.us,
+                **self.head(),
                 state=state,
                 reason=reason,
             )
@@ -301,26 +285,7 @@ class RoomPeer:
 
     def presence_changed(self, event: PresenceEvent) -> None:
         """Somebody came, moved or left."""
-        if isinstance(event, ParticipantMoved):
-            self._moved.add(event.client)
-            self.around.timers.wake((self, "cursors"), self.around.clock.now() + CURSOR_EVERY, self._tell_cursors)
-            return
-        self.people.change()
-        match event:
-            case ParticipantJoined(user=user):
-                self._learner = self._learner or user.username
-                self.happen(PeerJoined(**self._head(event), user=user))
-                self._stay.somebody_came()
-                self._greeting.meet(user.username)
-            case ParticipantLeft(client=client, user=user):
-                self._moved.discard(client)
-                self.happen(PeerLeft(**self._head(event), user=user))
-                self._stay.somebody_left()
-            case ImpostorSeen(user=user):
-                log.warning("somebody calls itself by our name", room=self.stamp.room, username=user.username)
-                self.decide(None, "ignored an impostor", f"{user.username} calls itself by the tutor's name")
-            case _:
-                assert_never(event)
+        self._company.handle(event)
 
     def server_said(self, message: Mapping[str, Any]) -> None:
         """The room server said something of its own."""
@@ -342,6 +307,10 @@ class RoomPeer:
     def us(self) -> Author:
         """We, as the author of what we do."""
         return Author(kind=AuthorKind.AI, username=self.around.user.username)
+
+    def head(self, author: Author | None = None) -> Head:
+        """The shared fields of the next event."""
+        return Head(room=self.stamp.room, seq=self.stamp.next(), at=self.stamp.now(), author=author or self.us)
 
     def why_silent(self) -> str | None:
         """Why nothing may be written here now (invariants 3, 4)."""
@@ -373,10 +342,6 @@ class RoomPeer:
 
     # Within.
 
-    def _head(self, event: ParticipantJoined | ParticipantLeft) -> _Head:
-        author = Author(kind=AuthorKind.LEARNER, username=event.user.username, client=event.client)
-        return _Head(room=self.stamp.room, seq=self.stamp.next(), at=self.stamp.now(), author=author)
-
     async def _recall(self) -> None:
         try:
             self._records = await self.around.suggestions.of_room(self.stamp.room)
@@ -387,7 +352,7 @@ class RoomPeer:
         self._stay.end()
         self._acts.end()
         self._alarms.cancel()
-        self.around.timers.cancel((self, "cursors"))
+        self._company.end()
         if self._page is not None:
             self._page.close()
         self._log.close()
@@ -413,7 +378,6 @@ class RoomPeer:
 
     def _take(self, event: RoomEvent) -> None:
         self._log.append(event)
-        _count(event)
         self._stay.touch()
         if isinstance(event, DocumentRenamed):
             self.moved(event.path)
@@ -462,10 +426,7 @@ class RoomPeer:
             self._page.provider.presence.show_activity(Activity.READING)  # presence before text
         self._incoming.append(
             HelpRequested(
-                room=self.stamp.room,
-                seq=self.stamp.next(),
-                at=self.stamp.now(),
-                author=ask.learner,
+                **self.head(ask.learner),
                 cell_id=ask.cell_id,
                 cause=ask.cause,
                 cause_key=ask.cause_key,
@@ -474,41 +435,3 @@ class RoomPeer:
                 expected_hash=ask.expected_hash,
             )
         )
-
-    def _tell_cursors(self, _now: float) -> None:
-        moved, self._moved = self._moved, set()
-        page = self._page
-        if page is None or page.provider is None:
-            return
-        presence = page.provider.presence
-        for client in moved:
-            if presence.user(client) is not None:
-                self._incoming.append(
-                    CursorMoved(
-                        room=self.stamp.room,
-                        seq=self.stamp.next(),
-                        at=self.stamp.now(),
-                        author=self.people.author_of(client),
-                        selection=presence.selection(client),
-                    )
-                )
-        self._decide()
-
-
-class _Head(TypedDict):
-    room: RoomId
-    seq: Seq
-    at: float
-    author: Author
-
-
-_counters: dict[type, Callable[[], None]] = {}
-
-
-def _count(event: RoomEvent) -> None:
-    """Count an event by its type; the labelled counter is looked up once a type: this is on every keystroke's way."""
-    kind = type(event)
-    count = _counters.get(kind)
-    if count is None:
-        count = _counters[kind] = metrics.EVENTS.labels(event_type(event)).inc
-    count()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ltt_collab.edits.scribe import Head
 from ltt_collab.edits.stamp import Stamp
 from ltt_collab.model.commands import TutorAnswered
 from ltt_collab.model.edits import RoomEvent
@@ -31,6 +32,10 @@ class Scene(Protocol):
     @property
     def us(self) -> Author:
         """We, as the author of what we do."""
+        ...
+
+    def head(self, author: Author | None = None) -> Head:
+        """The shared fields of the next event (by us, unless told otherwise); whoever takes it lets it happen."""
         ...
 
     def why_silent(self) -> str | None:
