@@ -15,6 +15,7 @@ REQUIREMENTS: dict[str, str] = {
     "cli:explain": "`ltt explain --json` writes the findings of an executed notebook to stdout.",
     "cli:clear-errors": "Wrong use of the command line is named, with exit code 2.",
     "cli:doctor": "`ltt doctor` exits 0 where no learner text is at risk.",
+    "trigger:cut-off-help-is-decided-anew": "Help that a lost connection cut off is decided anew, not replayed.",
     "cursor:visible-while-writing": "The learner's page draws our caret or selection.",
     "cursor:line-seen-in-lab": "JupyterLab draws our selection, in our colour, on exactly the line that is meant.",
     "rooms:token-in-header-only": "The server's token travels in the Authorization header, never in a URL.",

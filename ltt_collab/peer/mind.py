@@ -8,7 +8,7 @@ from ltt_collab.edits.bursts import Bursts
 from ltt_collab.edits.stamp import Stamp
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.commands import Command, TimeElapsed, TutorAnswered
-from ltt_collab.model.edits import BurstEnded, RoomEvent
+from ltt_collab.model.edits import BurstEnded, HelpRequested, RoomEvent
 from ltt_collab.model.ids import CellId
 from ltt_collab.ports.store import SuggestionRecord
 from ltt_collab.suggestions.lifecycle import Lifecycle
@@ -52,6 +52,10 @@ class Mind:
         elapsed = TimeElapsed(now=now)
         yield from self._bursts.handle(elapsed)
         yield from self._policy.handle(elapsed)
+
+    def ask_again(self, request: HelpRequested, now: float) -> Iterator[Wish]:
+        """What is to be done about a request whose help was cut off."""
+        yield from self._policy.ask_again(request, now)
 
     def answered(self, answer: TutorAnswered) -> Iterator[Wish]:
         """What is to be done now that the tutor is done with a request."""

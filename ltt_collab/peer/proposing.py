@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
 import anyio
 import structlog
@@ -12,6 +13,7 @@ from ltt_collab.model.commands import TutorAnswered
 from ltt_collab.model.edits import HelpRequested, RoomEvent, SuggestionEnded, SuggestionShown
 from ltt_collab.model.errors import StoreUnavailableError, UnknownCellError
 from ltt_collab.model.ids import SuggestionId
+from ltt_collab.model.staleness import why_outdated
 from ltt_collab.model.suggestions import Answer, Draft, EndReason, Placement, Rejected, RejectionReason, Shown
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.scene import Scene
@@ -23,8 +25,8 @@ from ltt_collab.tutoring.gate import Situation
 
 log = structlog.get_logger(__name__)
 
-ASKERS_KEPT = 200
-"""Open causes whose learner we remember; the oldest is forgotten first."""
+REQUESTS_KEPT = 200
+"""Causes whose latest request we remember; the oldest is forgotten first."""
 
 
 class Proposing:
@@ -32,22 +34,33 @@ class Proposing:
 
     Invariants:
         1. Between the gate's yes and the page there is no other draft.
-        2. A draft that was not tried for a passing reason (no connection) is not remembered as answered.
+        2. A draft that was not tried for a passing reason (no connection) is not remembered as answered, and the
+           request that it answered is owed until what that rests on has changed.
     """
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._showing = Showing(scene.around.clock)
         self._one_at_a_time = anyio.Lock()
-        self._askers: dict[str, str] = {}
+        self._requests: dict[str, HelpRequested] = {}
+        self._owed: dict[str, HelpRequested] = {}
 
     def handle(self, event: RoomEvent) -> None:
         """Learn who is to be helped with what; call off what the event makes void."""
         if isinstance(event, HelpRequested):
-            self._askers[event.cause_key] = learner_key(event.author)
-            while len(self._askers) > ASKERS_KEPT:
-                del self._askers[next(iter(self._askers))]
+            self._requests[event.cause_key] = event
+            self._owed.pop(event.cause_key, None)
+            while len(self._requests) > REQUESTS_KEPT:
+                del self._requests[next(iter(self._requests))]
+        for key, owed in tuple(self._owed.items()):
+            if why_outdated(event, owed.cell_id, owed.expected_hash) is not None:
+                del self._owed[key]
         self._showing.handle(event)
+
+    def take_owed(self) -> Sequence[HelpRequested]:
+        """The requests whose help was cut off and would still be true; they are owed no more (invariant 2)."""
+        owed, self._owed = tuple(self._owed.values()), {}
+        return owed
 
     def call_off(self, because: str) -> None:
         """Stop what is being shown: the connection is not what it was."""
@@ -78,6 +91,7 @@ class Proposing:
         scene, page = self._scene, self._scene.page
         silent = scene.why_silent()
         if silent is not None or page is None:  # invariant 2
+            self._owe(draft)
             return Rejected(reason=RejectionReason.READ_ONLY, detail=silent or "the room is not joined yet")
         situation = self._situation(page, draft)
         if situation.cell is None:
@@ -94,16 +108,24 @@ class Proposing:
         if isinstance(shown, Rejected):
             scene.decide(draft.cell_id, "did not show a draft", shown.detail)
             if self._showing.was_interrupted:  # invariant 2
+                self._owe(draft)
                 return shown
             return scene.mind.gate.settle(draft, shown, situation)
         settled = scene.mind.gate.settle(draft, Shown(suggestion=suggestion), situation)
         await self._shown(draft, suggestion, shown, situation, live)
         return settled
 
+    def _owe(self, draft: Draft) -> None:
+        request = self._requests.get(draft.cause_key)
+        if request is not None:
+            self._owed[draft.cause_key] = request
+
     def _situation(self, page: Page, draft: Draft) -> Situation:
         scene = self._scene
         humans = scene.people.humans()
-        learner = self._askers.get(draft.cause_key) or next((learner_key(human) for human in humans), "")
+        request = self._requests.get(draft.cause_key)
+        askers = [request.author] if request is not None else humans
+        learner = next((learner_key(asker) for asker in askers), "")
         return Situation(
             now=scene.around.clock.now(),
             cell=page.view.cell(draft.cell_id) if page.view.holds(draft.cell_id) else None,

@@ -246,16 +246,13 @@ class RoomPeer:
             self._greeting.introduce()
 
     def rejoined(self) -> None:
-        """It is another page than before: say so with all its cells."""
-        if self._page is not None:
-            metrics.RECONNECTS.inc()
-            self.happen(
-                DocumentReloaded(
-                    **self.head(),
-                    cause=ReloadCause.REJOINED,
-                    cells=self.snapshot().cells,
-                )
-            )
+        """It is another page than before: say so with all its cells, then decide anew about help that was cut off."""
+        if self._page is None:
+            return
+        metrics.RECONNECTS.inc()
+        self.happen(DocumentReloaded(**self.head(), cause=ReloadCause.REJOINED, cells=self.snapshot().cells))
+        for request in self._proposing.take_owed():
+            self._do_all(self.mind.ask_again(request, self.stamp.now()))
 
     def stale(self, reason: str) -> None:
         """Something may be missing from the page."""

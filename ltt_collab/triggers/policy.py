@@ -12,6 +12,7 @@ from ltt_collab.model.edits import (
     CellInserted,
     CursorMoved,
     DocumentReloaded,
+    HelpRequested,
     MetadataChanged,
     RunFinished,
     RunOutcome,
@@ -98,6 +99,24 @@ class Policy:
             self._runs.handle(event)
             return iter(())
         return iter(tuple(self._decide(event, noticed)))
+
+    def ask_again(self, request: HelpRequested, now: float) -> Iterator[Command]:
+        """Decide anew about a request whose help was cut off by no fault of its own; ``now``: Unix time in seconds."""
+        self._now = max(self._now, now)
+        want = Want(
+            cell_id=request.cell_id,
+            learner=request.author,
+            cause=request.cause,
+            cause_key=request.cause_key,
+            rung=request.rung,
+            error=request.error,
+            expected_hash=request.expected_hash,
+            because="the connection was lost before the help was shown",
+        )
+        if self._asked is not None and self._asked.want.cause_key == want.cause_key:
+            self._asked = None
+        self._waiting.setdefault(learner_key(want.learner), _Waiting(want, self._now))  # invariant 4
+        return iter(tuple(self._ask()))
 
     def _decide(self, event: Happening, noticed: Sequence[Want | Refusal]) -> Iterator[Command]:
         yield from self._free(event)

@@ -78,7 +78,7 @@ async def test_a_line_that_passes_single_bytes_brings_the_note_all_the_same(jupy
 
 
 @pytest.mark.proves("serve:reset-mid-note")
-async def test_a_note_whose_line_is_reset_in_its_midst_leaves_no_half_and_comes_at_the_next_run(
+async def test_a_note_whose_line_is_reset_in_its_midst_leaves_no_half_and_comes_again_by_itself(
     jupyter: Jupyter, tmp_path: Path
 ) -> None:
     async with helped_learner(jupyter, tmp_path / "service") as scene:
@@ -92,9 +92,9 @@ async def test_a_note_whose_line_is_reset_in_its_midst_leaves_no_half_and_comes_
         await ada.type("second", "  # still typing")
         await scene.rejoined(after)
         await eventually(lambda: len(ada.tutors()) == 1, within=3, what="no ghost of the lost connection")
-        await ada.sees_no_note()
-        await ada.run("first")
         await ada.sees_note(about="first")
+        assert len(ada.notes()) == 1
+        assert "writing" not in ada.notes()[0], "the note is whole"
         assert ada.own_sources() == [WRONG, OTHER + "  # still typing"]
         await ada.replace("second", OTHER)
         await scene.fixes_and_is_left_alone()

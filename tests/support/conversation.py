@@ -190,6 +190,11 @@ class Helped:
         self._take(self.policy.handle(TutorAnswered(cause_key=key, answer=answer, now=self.events.now)))
         return self
 
+    def is_cut_off(self) -> Helped:
+        """The connection is lost while the last request is helped; it is decided anew."""
+        self._take(self.policy.ask_again(self._requested(self.asks[-1]), self.events.now))
+        return self
+
     def _take(self, commands: Iterable[Command]) -> None:
         for command in commands:
             match command:

@@ -390,3 +390,23 @@ def test_the_same_story_told_twice_ends_the_same() -> None:
 
     for seed in range(30):
         assert story(seed) == story(seed)
+
+
+@pytest.mark.proves("trigger:cut-off-help-is-decided-anew")
+def test_help_that_was_cut_off_is_asked_for_again_at_the_same_rung(room: Helped) -> None:
+    room.runs(A, NAME_ERROR).is_cut_off()
+    assert [ask.cause_key for ask in room.asks] == [cause_key(ADA, A, NAME_ERROR)] * 2
+    assert room.rungs == [1, 1]
+    assert "connection" in room.because
+
+
+def test_help_that_was_cut_off_waits_while_the_learner_types(room: Helped) -> None:
+    room.runs(A, NAME_ERROR).later(5).types(B).is_cut_off()
+    assert len(room.asks) == 1
+    room.later(2)
+    assert len(room.asks) == 2
+
+
+def test_help_that_was_cut_off_is_not_asked_for_when_the_cell_changes_meanwhile(room: Helped) -> None:
+    room.runs(A, NAME_ERROR).later(5).types(B).is_cut_off().types(A).later(10)
+    assert len(room.asks) == 1
