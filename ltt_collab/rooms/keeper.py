@@ -113,6 +113,7 @@ class _Keeper:
         self._state: RoomState | None = None
         self._was_live = False
         self._is_new = False
+        self._leaving = False
         self._synced_at: float | None = None
 
     async def run(self) -> GiveUp:
@@ -155,6 +156,7 @@ class _Keeper:
             if provider is not None:  # invariant 3
                 heartbeat.discard(provider)
                 if provider.ending is None:
+                    self._leaving = True
                     await provider.leave()
                 elif (farewell := provider.farewell()) is not None:
                     self._farewells.append(farewell)
@@ -208,8 +210,11 @@ class _Keeper:
         self._tenant.stale(reason)
 
     def closed(self, error: RoomError) -> None:
-        """Take LIVE back (invariant 1)."""
-        self._waiting(str(error))
+        """Take LIVE back (invariant 1); whoever leaves on purpose is not reconnecting."""
+        if self._leaving:
+            self._become(RoomState.LEFT, "we left")
+        else:
+            self._waiting(str(error))
         self._tenant.closed(error)
 
     def presence_changed(self, event: PresenceEvent) -> None:

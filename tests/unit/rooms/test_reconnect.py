@@ -279,6 +279,12 @@ async def test_cancelling_says_goodbye_and_leaves_nothing_behind() -> None:
     assert len(room.heartbeat) == 0
 
 
+async def test_whoever_leaves_on_purpose_never_says_reconnecting() -> None:
+    async with kept() as room:
+        await room.joined()
+    assert [state for state, _ in room.tenant.states] == [RoomState.JOINING, RoomState.LIVE, RoomState.LEFT]
+
+
 async def test_cancelling_while_waiting_leaves() -> None:
     async with kept() as room:
         await room.joined()
