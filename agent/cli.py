@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from importlib.metadata import entry_points
 from typing import Annotated
@@ -75,10 +76,30 @@ def _run(service: str, token: SecretStr, tutor: Tutor) -> LttError | None:
 
 
 async def _work(service: str, token: SecretStr, tutor: Tutor) -> None:
-    async with HttpClient(service, token) as client:
-        rooms = await client.rooms()
-        structlog.get_logger(__name__).info("agent at work", service=service, rooms=len(rooms))
-        await run_tutor(client, tutor)
+    """Help until SIGINT or SIGTERM.
+
+    Raises:
+        KeyboardInterrupt: one of them came.
+        LttError
+    """
+    interrupted = False
+
+    async def help_learners() -> None:
+        async with HttpClient(service, token) as client:
+            rooms = await client.rooms()
+            structlog.get_logger(__name__).info("agent at work", service=service, rooms=len(rooms))
+            await run_tutor(client, tutor)
+        tasks.cancel_scope.cancel()
+
+    # Received here and not left to the loop, which may find itself in the midst of anything.
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(help_learners, name="tutor")
+            async for _ in signals:
+                interrupted = True
+                tasks.cancel_scope.cancel()
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 def _log_to_stderr() -> None:
