@@ -48,6 +48,36 @@ class AskTutor:
     rung: int
     error: RunError | None
     expected_hash: str
+    question: str = ""
+    chat: str = ""
+    reply_to: str = ""
+    task: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckTask:
+    """Have the task that a cell belongs to checked live, for a learner whose act it was."""
+
+    cell_id: CellId
+    learner: Author
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlKernel:
+    """Interrupt (or restart) the learner's kernel: the learner said yes to our offer."""
+
+    cell_id: CellId
+    learner: Author
+    restart: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuteLearner:
+    """Give this learner no unasked help (``muted``), or again; remembered over restarts."""
+
+    username: Username
+    muted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,5 +132,15 @@ class RecordDecision:
 
 
 Command = (
-    WakeAt | AskTutor | EndSuggestion | ClearPointer | ReleaseCell | LeaveLearner | WelcomeLearner | RecordDecision
+    WakeAt
+    | AskTutor
+    | CheckTask
+    | ControlKernel
+    | MuteLearner
+    | EndSuggestion
+    | ClearPointer
+    | ReleaseCell
+    | LeaveLearner
+    | WelcomeLearner
+    | RecordDecision
 )

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ltt_collab.model.cells import Cell, CellType, Output, Ownership
-from ltt_collab.model.ids import CellId, RoomId, Seq, SuggestionId
+from ltt_collab.model.ids import CellId, CourseId, RoomId, Seq, SuggestionId
 from ltt_collab.model.presence import Author, Selection, User
 from ltt_collab.model.suggestions import EndReason, Placement
+from ltt_collab.model.validations import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +217,14 @@ class HelpCause(StrEnum):
 
     ERROR_RAISED = "error_raised"
     SAME_ERROR_AGAIN = "same_error_again"
+    IDLE_AFTER_ERROR = "idle_after_error"
+    THRASHING = "thrashing"
+    RUN_ORDER = "run_order"
+    CHECK_FAILED = "check_failed"
+    ALL_PASSED = "all_passed"
+    ASKED = "asked"
+    TASK_OPENED = "task_opened"
+    LONG_RUN = "long_run"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +232,8 @@ class HelpRequested(Event):
     """A trigger fired: a tutor may now propose help about ``cell_id``, up to ``rung``.
 
     ``cause_key`` names the problem (for one learner, cell and error); ``expected_hash`` is the source that
-    the decision rests on.
+    the decision rests on. ``question``: what the learner asked, for ASKED; ``chat`` and ``reply_to``: the chat room
+    and message that it was asked in, '' when asked in a cell. ``task``: the cell's task, '' for none.
     """
 
     cell_id: CellId
@@ -232,6 +242,10 @@ class HelpRequested(Event):
     rung: int
     error: RunError | None
     expected_hash: str
+    question: str = ""
+    chat: str = ""
+    reply_to: str = ""
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +271,27 @@ class SuggestionEnded(Event):
     suggestion: SuggestionId
     about: CellId
     reason: EndReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskChecked(Event):
+    """The judge answered about a task in this notebook; ``author`` is whom the check was for."""
+
+    course: CourseId
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePosted(Event):
+    """A chat message about this notebook; ``cell_id``: where its author was then, None for nowhere.
+
+    ``chat``: the chat document's room. ``text`` is data, never an instruction to us beyond asking.
+    """
+
+    chat: str
+    message: str
+    text: str
+    cell_id: CellId | None = None
 
 
 class RoomState(StrEnum):
@@ -296,5 +331,7 @@ RoomEvent = (
     | HelpRequested
     | SuggestionShown
     | SuggestionEnded
+    | TaskChecked
+    | MessagePosted
     | RoomStateChanged
 )

@@ -12,6 +12,11 @@
     │   ├── ResumePointGoneError      subscribe again from a snapshot (HTTP 410)
     │   ├── InvalidMessageError       a message in our wire format cannot be read
     │   │   └── InvalidEventError
+    │   ├── CourseError               a course's files cannot be used: file, line, what to mend
+    │   ├── UnknownCourseError
+    │   ├── UnknownTaskError
+    │   ├── UnknownValidationError
+    │   ├── NotWorkingOnItError       the learner has no open notebook of that task
     │   └── NotAuthorizedError
     ├── RoomError                     one room cannot be joined or kept
     │   ├── RoomUnreachableError      try again later
@@ -24,6 +29,14 @@
     │   ├── NotOursError              the cell belongs to a learner
     │   ├── CellOccupiedError         a human's caret is in the cell: try again when it has left
     │   └── RoomReadOnlyError
+    ├── KernelError                   a kernel did not do what was asked of it
+    │   ├── KernelUnreachableError
+    │   ├── KernelBusyError           it runs something else: try again when that has finished
+    │   ├── KernelTimeoutError        our own code took too long and was interrupted
+    │   └── KernelDiedError           its variables are gone
+    ├── SandboxUnavailableError       no sandbox can be had on this machine
+    ├── TerminalError
+    ├── DeliveryError                 a task's notebook could not be put on the learner's server
     ├── ServiceError                  the LTT Collab service did not do what its client asked
     │   ├── ServiceUnreachableError   is it running, is the URL right?
     │   └── ServiceRefusedError       an answer that no other error stands for
@@ -240,3 +253,103 @@ class StoreUnavailableError(LttError):
     def __init__(self, what: str, reason: str) -> None:
         super().__init__(f"the store cannot {what}: {reason}; it will be tried again")
         self.what, self.reason = what, reason
+
+
+class KernelError(LttError):
+    """A kernel did not do what was asked of it."""
+
+
+class KernelUnreachableError(KernelError):
+    """No connection to the kernel."""
+
+    def __init__(self, kernel: str, reason: str) -> None:
+        super().__init__(f"cannot reach kernel {kernel}: {reason}; is the server up and the kernel still running?")
+        self.kernel, self.reason = kernel, reason
+
+
+class KernelBusyError(KernelError):
+    """The kernel runs something else; that is never interrupted for our sake."""
+
+    def __init__(self, kernel: str) -> None:
+        super().__init__(f"kernel {kernel} is busy; try again when its code has finished")
+        self.kernel = kernel
+
+
+class KernelTimeoutError(KernelError):
+    """Our own code took too long and was interrupted; ``what`` says which."""
+
+    def __init__(self, what: str, seconds: float) -> None:
+        super().__init__(f"{what} took longer than {seconds:g} s and was interrupted")
+        self.what, self.seconds = what, seconds
+
+
+class KernelDiedError(KernelError):
+    """The kernel's process ended; all its variables are gone. ``memory``: it hit its memory limit, as far as known."""
+
+    def __init__(self, kernel: str, *, memory: bool = False) -> None:
+        super().__init__(f"kernel {kernel} died{' (out of memory)' if memory else ''}; restart it and run from the top")
+        self.kernel, self.memory = kernel, memory
+
+
+class SandboxUnavailableError(LttError):
+    """No sandbox can be had on this machine."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"no sandbox: {reason}; {remedy}")
+        self.reason, self.remedy = reason, remedy
+
+
+class TerminalError(LttError):
+    """A terminal did not do what was asked of it."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"terminal {name!r}: {reason}")
+        self.name, self.reason = name, reason
+
+
+class CourseError(UsageError):
+    """A course cannot be used; ``line`` is 1-based, 0 when there is no line to name."""
+
+    def __init__(self, file: str, line: int, reason: str) -> None:
+        super().__init__(f"{file}{f':{line}' if line else ''}: {reason}")
+        self.file, self.line, self.reason = file, line, reason
+
+
+class UnknownCourseError(UsageError):
+    """No published course has that id."""
+
+    def __init__(self, course: str) -> None:
+        super().__init__(f"no course {course!r}; GET /api/v1/courses lists the published ones")
+        self.course = course
+
+
+class UnknownTaskError(UsageError):
+    """The course has no task of that id."""
+
+    def __init__(self, course: str, task: str) -> None:
+        super().__init__(f"course {course!r} has no task {task!r}; 'ltt course show' lists its tasks")
+        self.course, self.task = course, task
+
+
+class UnknownValidationError(UsageError):
+    """No validation has that id."""
+
+    def __init__(self, validation: str) -> None:
+        super().__init__(f"no validation {validation!r}")
+        self.validation = validation
+
+
+class NotWorkingOnItError(UsageError):
+    """The learner has no open notebook of that task."""
+
+    def __init__(self, learner: str, task: str) -> None:
+        super().__init__(f"{learner!r} has no open notebook of task {task!r}; start the task and open it first")
+        self.learner, self.task = learner, task
+
+
+class DeliveryError(LttError):
+    """A task's notebook could not be put on the learner's server."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"cannot deliver {path}: {reason}; nothing was changed")
+        self.path, self.reason = path, reason

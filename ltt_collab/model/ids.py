@@ -25,3 +25,18 @@ ClientId = NewType("ClientId", int)
 
 Seq = NewType("Seq", int)
 """Position of an event in its room's log: grows by one, from a start that grows with each life of the service."""
+
+CourseId = NewType("CourseId", str)
+"""A course's id, from its ``course.yaml``; URL-safe."""
+
+TaskId = NewType("TaskId", str)
+"""A task's id, unique within its course; URL-safe."""
+
+KernelId = NewType("KernelId", str)
+"""Jupyter's id of one running kernel."""
+
+ValidationId = NewType("ValidationId", str)
+"""One validation, from request to verdict."""
+
+SubmissionId = NewType("SubmissionId", str)
+"""One submission of a learner."""

@@ -13,6 +13,8 @@ class Placement(StrEnum):
 
     POINTER = "pointer"
     NOTE = "note"
+    CHAT = "chat"
+    PROPOSAL = "proposal"
 
 
 class EndReason(StrEnum):
@@ -39,6 +41,8 @@ class Draft:
     ``cell_id``: the learner's cell it is about. ``expected_hash``: that cell's hash when the tutor read it.
     ``line``: 1-based line to point at, None for the whole cell. ``text``: Markdown, empty for a bare pointer.
     ``rung``: 1 where, 2 what, 3 how. ``idempotency_key``: a retry with the same key is answered as the first was.
+    ``chat`` and ``reply_to``: for CHAT, the chat room and the message answered; drafts with the same ``reply_to`` are
+    pieces of one answer, in order, and ``more`` says that another piece follows.
     """
 
     cell_id: CellId
@@ -50,6 +54,9 @@ class Draft:
     idempotency_key: str
     cause_key: str = ""
     author: Username = Username("tutor")
+    chat: str = ""
+    reply_to: str = ""
+    more: bool = False
 
 
 class RejectionReason(StrEnum):

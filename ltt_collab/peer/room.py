@@ -14,9 +14,12 @@ from ltt_collab.edits.stamp import Stamp
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.commands import (
     AskTutor,
+    CheckTask,
     ClearPointer,
+    ControlKernel,
     EndSuggestion,
     LeaveLearner,
+    MuteLearner,
     RecordDecision,
     ReleaseCell,
     TutorAnswered,
@@ -408,6 +411,8 @@ class RoomPeer:
                 self._greeting.welcome(username)
             case RecordDecision(about=about, decision=decision, because=because):
                 self.decide(about, decision, because)
+            case CheckTask() | ControlKernel() | MuteLearner():
+                self.decide(None, "did nothing", f"{type(wish).__name__} is not wired yet")
             case _:
                 assert_never(wish)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.edits import HelpRequested
 from ltt_collab.model.findings import Finding
+from ltt_collab.model.ids import CellId
 from ltt_collab.model.suggestions import Answer, Draft
+from ltt_collab.model.tasks import Fact, TaskBrief, Trial
 
 TUTOR_GROUP = "ltt_collab.tutors"
 """Entry-point group: each entry is a ``create(TutorConfig) -> Tutor``."""
@@ -32,6 +34,26 @@ class TutorContext(Protocol):
 
     async def propose(self, draft: Draft) -> Answer:
         """Hand a draft to the gate; returns when it is shown, held or rejected."""
+        ...
+
+    async def facts(self, cell: CellId, expressions: Mapping[str, str]) -> Mapping[str, Fact]:
+        """Evaluate read-only expressions silently in the learner's kernel, after a run of theirs; {} when it may not.
+
+        Only names, attributes, items, literals and a few pure calls (``len``, ``type``, ``list``, ``sorted``,
+        ``repr``…) pass; anything else is answered with a ``Fact.error`` and never reaches the kernel.
+        """
+        ...
+
+    async def try_code(self, cell: CellId, replacement: str) -> Trial:
+        """Run the notebook up to that cell, with the cell's source replaced, in a scratch kernel of ours."""
+        ...
+
+    async def task(self, cell: CellId) -> TaskBrief | None:
+        """The task that the cell belongs to; None when it is no task's."""
+        ...
+
+    async def read_terminal(self, cell: CellId) -> str:
+        """The learner's terminal, where the task says that it is read; '' otherwise."""
         ...
 
 

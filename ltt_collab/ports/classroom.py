@@ -1,0 +1,98 @@
+"""Courses, tasks, validation and progress, as rooms and doors reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ltt_collab.model.cells import Notebook
+from ltt_collab.model.courses import Course, Task
+from ltt_collab.model.ids import CourseId, RoomId, ServerId, TaskId, Username, ValidationId
+from ltt_collab.model.tasks import TaskBrief
+from ltt_collab.model.validations import ValidationMode, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskAt:
+    """A task as it stands in a notebook: ``task`` of ``course``."""
+
+    course: CourseId
+    task: TaskId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationRecord:
+    """One validation as it is remembered; ``verdict`` None while it waits or runs. ``at``: Unix time in seconds."""
+
+    id: ValidationId
+    course: CourseId
+    task: TaskId
+    learner: Username
+    mode: ValidationMode
+    at: float
+    verdict: Verdict | None = None
+
+
+class Checker(Protocol):
+    """What a room asks of the classroom."""
+
+    def task_of(self, notebook: Notebook, cell: str) -> TaskAt | None:
+        """The task that a cell belongs to: by its own mark, else by the notebook's; None when it is no task's."""
+        ...
+
+    def brief(self, at: TaskAt, learner: Username) -> TaskBrief | None:
+        """The task as the tutor may see it; None when there is no such task."""
+        ...
+
+    def reference(self, at: TaskAt) -> str:
+        """The author's solution, for the gate's leak check only; '' without one."""
+        ...
+
+    async def check_live(
+        self, server: ServerId, room: RoomId, notebook: Notebook, at: TaskAt, learner: Username
+    ) -> Verdict:
+        """Check a task in the learner's kernel and remember the verdict; never raises for a fault of the learner's."""
+        ...
+
+
+class Classroom(Protocol):
+    """What the doors (API, pages, MCP) ask of the classroom."""
+
+    def courses(self) -> Sequence[Course]:
+        """The published courses."""
+        ...
+
+    def task(self, course: CourseId, task: TaskId) -> Task:
+        """One task.
+
+        Raises:
+            UnknownCourseError, UnknownTaskError
+        """
+        ...
+
+    async def start_task(self, course: CourseId, task: TaskId, learner: Username) -> str:
+        """Deliver the task's notebook as a new file (an existing one stays as it is); its path.
+
+        Raises:
+            UnknownCourseError, UnknownTaskError, DeliveryError
+        """
+        ...
+
+    async def validate(
+        self, course: CourseId, task: TaskId, learner: Username, mode: ValidationMode, *, key: str
+    ) -> ValidationRecord:
+        """Check a learner's open notebook; ``key`` makes a retry the same validation.
+
+        Raises:
+            UnknownCourseError, UnknownTaskError, NotWorkingOnItError
+        """
+        ...
+
+    async def validation(self, validation: ValidationId) -> ValidationRecord:
+        """One validation.
+
+        Raises:
+            UnknownValidationError
+        """
+        ...
