@@ -98,11 +98,16 @@ class SuggestionBody(_Body):
     idempotency_key: _Key = Field(description="A retry with the same key is answered as the first was.")
     cause_key: str = Field("", max_length=500, description="The `cause_key` of the request for help, if there was one.")
     author: _Key = Field("tutor", description="Who proposes it, as recorded in the cell's metadata.")
+    chat: str = Field("", max_length=500, description="For `chat`: the chat room of the request for help.")
+    reply_to: str = Field("", max_length=500, description="For `chat`: the message that is answered.")
+    more: bool = Field(False, description="For `chat`: another piece of the same answer follows.")
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.placement is Placement.NOTE and not self.text.strip():
-            raise ValueError("a note needs a text")
+        if self.placement is not Placement.POINTER and not self.text.strip():
+            raise ValueError(f"a {self.placement} needs a text")
+        if self.placement is Placement.CHAT and not (self.chat and self.reply_to):
+            raise ValueError("a chat answer needs `chat` and `reply_to`, as the request for help gave them")
         return self
 
     def as_draft(self) -> Draft:
@@ -117,6 +122,9 @@ class SuggestionBody(_Body):
             idempotency_key=self.idempotency_key,
             cause_key=self.cause_key,
             author=Username(self.author),
+            chat=self.chat,
+            reply_to=self.reply_to,
+            more=self.more,
         )
 
 

@@ -35,9 +35,23 @@ EXAMPLES: list[tuple[LttError, tuple[str, ...]]] = [
     (errors.SubscriberTooSlowError(7, 100), ("7", "100", "resume")),
     (errors.DemoError("no JupyterLab", "install it"), ("no JupyterLab", "install it")),
     (errors.StoreUnavailableError("save a suggestion", "locked"), ("save a suggestion", "locked")),
+    (errors.KernelUnreachableError("k1", "refused"), ("k1", "refused", "is the server up")),
+    (errors.KernelBusyError("k1"), ("k1", "busy", "try again")),
+    (errors.KernelTimeoutError("check 'empty list'", 5.0), ("check 'empty list'", "5 s", "interrupted")),
+    (errors.KernelDiedError("k1"), ("k1", "died", "restart it")),
+    (errors.KernelDiedError("k1", memory=True), ("k1", "out of memory")),
+    (errors.SandboxUnavailableError("no ipykernel", "install it"), ("no ipykernel", "install it")),
+    (errors.TerminalError("1", "gone"), ("'1'", "gone")),
+    (errors.CourseError("task.yaml", 3, "no such key 'nmae'"), ("task.yaml:3", "'nmae'")),
+    (errors.CourseError("course.yaml", 0, "missing"), ("course.yaml: missing",)),
+    (errors.UnknownCourseError("c"), ("'c'", "/api/v1/courses")),
+    (errors.UnknownTaskError("c", "t"), ("'c'", "'t'", "ltt course show")),
+    (errors.UnknownValidationError("v"), ("'v'",)),
+    (errors.NotWorkingOnItError("ada", "t"), ("'ada'", "'t'", "start the task")),
+    (errors.DeliveryError("a.ipynb", "disk full"), ("a.ipynb", "disk full", "nothing was changed")),
 ]
 
-ABSTRACT = {LttError, errors.UsageError, errors.RoomError, errors.WriteError, errors.ServiceError}
+ABSTRACT = {LttError, errors.UsageError, errors.RoomError, errors.WriteError, errors.ServiceError, errors.KernelError}
 
 
 @pytest.mark.parametrize(("error", "said"), EXAMPLES, ids=lambda value: type(value).__name__)

@@ -19,6 +19,7 @@ from ltt_collab.model.edits import (
     DocumentRenamed,
     HelpCause,
     HelpRequested,
+    MessagePosted,
     MetadataChanged,
     OutputsAppended,
     OutputsCleared,
@@ -36,10 +37,11 @@ from ltt_collab.model.edits import (
     Splice,
     SuggestionEnded,
     SuggestionShown,
+    TaskChecked,
 )
 from ltt_collab.model.errors import InvalidEventError, InvalidMessageError, UsageError
 from ltt_collab.model.findings import Finding
-from ltt_collab.model.ids import CellId, ClientId, RoomId, Seq, SuggestionId, Username
+from ltt_collab.model.ids import CellId, ClientId, CourseId, RoomId, Seq, SuggestionId, TaskId, Username
 from ltt_collab.model.presence import SERVER, Author, AuthorKind, Selection, User
 from ltt_collab.model.suggestions import (
     Answer,
@@ -51,6 +53,7 @@ from ltt_collab.model.suggestions import (
     RejectionReason,
     Shown,
 )
+from ltt_collab.model.validations import CheckResult, Outcome, ValidationMode, Verdict
 from ltt_collab.model.wire import (
     EVENT_TYPES,
     answer_from_wire,
@@ -84,6 +87,22 @@ CELL = Cell(
 )
 HEAD: dict[str, Any] = {"room": RoomId("r"), "seq": Seq(7), "at": 1795388427.912345, "author": ADA}
 SUGGESTION = SuggestionId("s1")
+VERDICT = Verdict(
+    task=TaskId("mean"),
+    mode=ValidationMode.LIVE,
+    outcome=Outcome.FAILED,
+    passed=False,
+    score=1.0,
+    max_score=2.5,
+    first_cause="`mean([])` gave 1, not 0",
+    checks=(
+        CheckResult(
+            name="empty", passed=False, hidden=False, points=0.0, max_points=1.5, message="é", expected="0", got="1"
+        ),
+        CheckResult(name="secret", passed=False, hidden=True, points=0.0, max_points=1.0, message="", skipped=True),
+    ),
+    duration_ms=12.5,
+)
 
 EVENTS: tuple[RoomEvent, ...] = (
     CellInserted(**HEAD, cell=CELL, index=0),
@@ -117,6 +136,8 @@ EVENTS: tuple[RoomEvent, ...] = (
         **HEAD, suggestion=SUGGESTION, about=A, placement=Placement.NOTE, rung=1, text="look", note_cell=CellId("n")
     ),
     SuggestionEnded(**HEAD, suggestion=SUGGESTION, about=A, reason=EndReason.ACTED_ON),
+    TaskChecked(**HEAD, course=CourseId("c"), verdict=VERDICT),
+    MessagePosted(**HEAD, chat="text:chat:f1", message="m1", text="why? 😀", cell_id=A),
     RoomStateChanged(room=RoomId("r"), seq=Seq(8), at=0.0, author=SERVER, state=RoomState.LIVE, reason="joined"),
 )
 
@@ -124,7 +145,7 @@ NAMES = {
     "cell_inserted", "cell_removed", "cell_moved", "cell_type_changed", "source_edited", "burst_ended", "run_started",
     "run_finished", "outputs_appended", "outputs_cleared", "metadata_changed", "document_reloaded",
     "document_renamed", "peer_joined", "peer_left", "cursor_moved", "help_requested", "suggestion_shown",
-    "suggestion_ended", "room_state_changed",
+    "suggestion_ended", "room_state_changed", "task_checked", "message_posted",
 }  # fmt: skip
 
 
