@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from agent.rules.finder import find
-from tests.support.error_cases import ERROR_CASES, SILENT_CASES, ErrorCase
+from ltt_collab.bench.suites.error_cases import ERROR_CASES, SILENT_CASES, ErrorCase
+from ltt_collab.bench.suites.valid_snippets import VALID_SNIPPETS
 from tests.support.one_kernel import OneKernel, running_kernel
-from tests.support.valid_snippets import VALID_SNIPPETS
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from agent.rules.finder import find
 from agent.rules.wording import code, plural, which_cell
-from tests.support.error_cases import SILENT_CASES, ErrorCase
+from ltt_collab.bench.suites.error_cases import SILENT_CASES, ErrorCase
 from tests.unit.agent.notebooks import code_cell, notebook_of, raised
 
 _ERRORS = [

@@ -1,0 +1,1 @@
+"""What a tutor is measured by: labelled errors, valid code, leaks, attacks."""
