@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from ltt_collab.model.cells import CellRole, CellType, OutputType
+from ltt_collab.model.courses import TaskRole
 from ltt_collab.model.edits import RoomState
 from ltt_collab.model.ids import CellId, Username
 from ltt_collab.model.suggestions import Draft, Placement, RejectionReason
@@ -53,6 +54,14 @@ class OutputBody(_Body):
     truncated: bool
 
 
+class TaskMarkBody(_Body):
+    """Which task a cell belongs to."""
+
+    course: str = Field(description="Empty where a tag names the task alone.")
+    task: str
+    role: TaskRole
+
+
 class CellBody(_Body):
     """One cell as it stood."""
 
@@ -64,6 +73,7 @@ class CellBody(_Body):
     outputs: list[OutputBody]
     ownership: OwnershipBody | None
     tags: list[str]
+    task: TaskMarkBody | None = Field(description="The task it belongs to, as its metadata say.")
     hash: str = Field(description="Send it back as `expected_hash` of a suggestion.")
 
 

@@ -74,8 +74,8 @@ def apply_to_cell(cell: Cell, event: CellEvent) -> Cell:  # noqa: PLR0911 - one 
             return replace(cell, source=apply_splices(cell.source, splices))
         case CellTypeChanged(cell_type=cell_type, cell=now):
             return replace(cell, type=cell_type) if now is None else now
-        case MetadataChanged(ownership=ownership, tags=tags):
-            return replace(cell, ownership=ownership, tags=tags)
+        case MetadataChanged(ownership=ownership, tags=tags, task=task):
+            return replace(cell, ownership=ownership, tags=tags, task=task)
         case RunStarted():
             return replace(cell, running=True, execution_count=None)
         case RunFinished(execution_count=count):

@@ -17,6 +17,7 @@ from ltt_collab.edits.scribe import Scribe
 from ltt_collab.edits.shared import plain, shared_cell
 from ltt_collab.edits.slots import CellSlot, is_regular, read_slot
 from ltt_collab.model.cells import Cell, CellType, Ownership
+from ltt_collab.model.courses import TaskMark
 from ltt_collab.model.edits import CellInserted, CellMoved, CellRemoved, CellTypeChanged, MetadataChanged
 from ltt_collab.model.ids import CellId
 from ltt_collab.model.reading import read_tags
@@ -149,5 +150,6 @@ def write_metadata(scribe: Scribe, cell_id: CellId, shared: Map[Any], keys: set[
             keys=tuple(sorted(metadata if keys is None else keys)),
             ownership=Ownership.from_metadata(metadata),
             tags=read_tags(metadata),
+            task=TaskMark.from_metadata(metadata),
         )
     )

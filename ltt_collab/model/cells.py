@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
+from ltt_collab.model.courses import TaskMark
 from ltt_collab.model.ids import CellId, RoomId, Seq, SuggestionId, Username
 from ltt_collab.model.text import source_hash
 
@@ -121,6 +122,7 @@ class Cell:
     outputs: tuple[Output, ...] = ()
     ownership: Ownership | None = None
     tags: tuple[str, ...] = ()
+    task: TaskMark | None = None
 
     @property
     def hash(self) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, Final, Self
 
 from ltt_collab.model.ids import CourseId, TaskId
 
@@ -16,6 +18,34 @@ SECONDS_PER_TASK = 30.0
 
 MEMORY_MIB = 512
 """A task's default memory limit."""
+
+TASK_KEY = "ltt_task"
+"""The key under a cell's metadata that marks the cell as a task's; ``ltt`` itself says who owns a cell (decision 7)."""
+
+TASK_TAG = "ltt-task:"
+"""What a tag that marks a cell as a task's begins with: ``ltt-task:mean`` or ``ltt-task:basics/mean``."""
+
+ID_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+"""What the id of a course or of a task looks like: it stands in URLs, file names and tags."""
+
+CONSTRUCTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "for": ("For", "AsyncFor"),
+    "while": ("While",),
+    "loop": ("For", "AsyncFor", "While"),
+    "if": ("If", "IfExp"),
+    "with": ("With", "AsyncWith"),
+    "try": ("Try", "TryStar"),
+    "def": ("FunctionDef", "AsyncFunctionDef"),
+    "class": ("ClassDef",),
+    "return": ("Return",),
+    "lambda": ("Lambda",),
+    "import": ("Import", "ImportFrom"),
+    "global": ("Global",),
+    "comprehension": ("ListComp", "SetComp", "DictComp", "GeneratorExp"),
+    "f-string": ("JoinedStr",),
+    "slice": ("Slice",),
+}
+"""What ``must_use`` may name besides names: a construct, and the classes of ``ast`` that it is."""
 
 
 class TaskKind(StrEnum):
@@ -54,11 +84,25 @@ class Expected(StrEnum):
 class Check:
     """One check of a task.
 
-    ``subject``: the expression, query, pattern or file path, by ``compared``; '' where ``generate`` makes it.
-    ``pattern``: the regular expression for OUTPUT and FILE. ``expect``: a Python literal as source text (``"[1, 2]"``),
-    an exception's name for RAISES, a number for APPROX with ``tolerance``. ``generate``: ``"generate.py::name"``, a
-    function of a ``random.Random`` that yields expressions, fresh ones on every attempt. ``must_use`` and
-    ``must_not_use``: for SOURCE. ``ordered``: whether the order of a query's rows counts.
+    ``subject``: by ``compared``. EXPRESSION: the expression, '' where ``generate`` makes it. SQL: the Python expression
+    that gives the learner's query as text (as a rule a variable's name), '' for the first work cell itself, less its
+    ``%%sql`` line. FILE: a path relative to the notebook. OUTPUT and SOURCE: ''.
+
+    ``pattern``: for OUTPUT and FILE, a regular expression that is searched for (``re.MULTILINE``); '' with FILE: the
+    file is there. OUTPUT looks at what the task's work cells printed, in a task that ``reads_terminal`` also at its
+    terminals.
+
+    ``expect``: a Python literal as source text (``"[1, 2]"``; for SQL a list of rows as tuples), for RAISES an
+    exception's name, for APPROX a literal whose numbers may be off by ``tolerance`` (absolute or relative). With
+    REFERENCE it is '': the author's solution says it, for SQL its query's rows on a copy of the same database.
+
+    ``generate``: ``"generate.py::name"``, a function of a ``random.Random`` that yields texts, fresh ones on every
+    attempt: expressions, for SQL scripts that change the copy of the database before both queries run. Such a check is
+    REFERENCE always, and an exception of the reference is expected of the learner by its type.
+
+    ``must_use`` and ``must_not_use``: for SOURCE; keys of ``CONSTRUCTS``, or names that are read or called anywhere in
+    the work cells (``sum``, ``append``, ``np.mean``). ``database``: for SQL, a path among the task's ``private`` or
+    ``data`` files instead of the task's database. ``ordered``: whether the order of a query's rows counts.
     """
 
     name: str
@@ -71,6 +115,7 @@ class Check:
     generate: str = ""
     must_use: tuple[str, ...] = ()
     must_not_use: tuple[str, ...] = ()
+    database: str = ""
     ordered: bool = False
     hidden: bool = False
     points: float = 0.0
@@ -84,8 +129,10 @@ class Check:
 class Task:
     """One task, secrets included: never sent anywhere as a whole; ``released`` parts only.
 
-    ``notebook``: the released notebook as nbformat 4 JSON text. ``reference``: the author's solution, '' if none.
+    ``notebook``: the released notebook as nbformat 4 JSON text. ``reference``: the author's solution, '' if none: what
+    stands in the work cells then (``model.solving``); for SQL one query, for a terminal task a shell script.
     ``generator``: the source of ``generate.py``. ``data``: files that learner and judge both get, by relative path.
+    ``private``: files that only the judge gets, by the path that a check names.
     ``hints``: the author's hint ladder, weakest first. ``reads_terminal``: the task text says that terminals are read.
     """
 
@@ -97,6 +144,7 @@ class Task:
     reference: str = ""
     generator: str = ""
     data: Mapping[str, bytes] = field(default_factory=dict)
+    private: Mapping[str, bytes] = field(default_factory=dict)
     hints: tuple[str, ...] = ()
     points: float = 0.0
     time_limit: float = SECONDS_PER_TASK
@@ -132,8 +180,43 @@ class TaskRole(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskMark:
-    """Which task a cell belongs to, as its metadata say; survives copy, split and merge with the cell."""
+    """Which task a cell belongs to, as its metadata say; survives copy, split and merge with the cell.
+
+    ``course`` is '' where a tag names the task alone: then it is the course that the service serves.
+    """
 
     course: CourseId
     task: TaskId
     role: TaskRole
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, Any]) -> Self | None:
+        """Read a cell's mark: ``ltt_task``, else ``ltt.task``, else a tag; None when it has none that can be read."""
+        ownership = metadata.get("ltt")
+        nested = ownership.get("task") if isinstance(ownership, Mapping) else None
+        for mark in (metadata.get(TASK_KEY), nested):
+            if isinstance(mark, Mapping) and (read := cls._from_mapping(mark)) is not None:
+                return read
+        tags = metadata.get("tags")
+        return cls._from_tags(tags) if isinstance(tags, Sequence) and not isinstance(tags, str) else None
+
+    @classmethod
+    def _from_mapping(cls, mark: Mapping[str, Any]) -> Self | None:
+        course, task, role = mark.get("course", ""), mark.get("task"), mark.get("role", TaskRole.WORK.value)
+        known = next((each for each in TaskRole if each.value == role), None)
+        if known is None or not isinstance(course, str) or not isinstance(task, str) or not task:
+            return None
+        return cls(course=CourseId(course), task=TaskId(task), role=known)
+
+    @classmethod
+    def _from_tags(cls, tags: Sequence[object]) -> Self | None:
+        for tag in tags:
+            if isinstance(tag, str) and tag.startswith(TASK_TAG):
+                course, _, task = tag[len(TASK_TAG) :].strip().rpartition("/")
+                if task:
+                    return cls(course=CourseId(course), task=TaskId(task), role=TaskRole.WORK)
+        return None
+
+    def as_metadata(self) -> dict[str, str]:
+        """The mark as it is written under ``ltt_task``."""
+        return {"course": self.course, "task": self.task, "role": self.role.value}

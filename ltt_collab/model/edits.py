@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ltt_collab.model.cells import Cell, CellType, Output, Ownership
+from ltt_collab.model.courses import TaskMark
 from ltt_collab.model.ids import CellId, CourseId, RoomId, Seq, SuggestionId
 from ltt_collab.model.presence import Author, Selection, User
 from ltt_collab.model.suggestions import EndReason, Placement
@@ -160,13 +161,14 @@ class OutputsCleared(Event):
 class MetadataChanged(Event):
     """Metadata keys of a cell changed; ``cell_id`` None means the notebook's own metadata.
 
-    ``ownership`` and ``tags`` are the cell's after the change.
+    ``ownership``, ``tags`` and ``task`` are the cell's after the change.
     """
 
     cell_id: CellId | None
     keys: tuple[str, ...]
     ownership: Ownership | None = None
     tags: tuple[str, ...] = ()
+    task: TaskMark | None = None
 
 
 class ReloadCause(StrEnum):

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ltt_collab.model.cells import Cell, CellType, Output, OutputType, Ownership
+from ltt_collab.model.courses import TaskMark
 from ltt_collab.model.edits import RunError, RunOutcome
 from ltt_collab.model.ids import CellId
 
@@ -52,6 +53,7 @@ def read_cell(value: object) -> Cell:
         outputs=read_outputs(value.get("outputs")) if is_code else (),
         ownership=Ownership.from_metadata(metadata),
         tags=read_tags(metadata),
+        task=TaskMark.from_metadata(metadata) if metadata else None,
     )
 
 
