@@ -42,6 +42,7 @@
     │   └── ServiceRefusedError       an answer that no other error stands for
     ├── DemoError                     the demo cannot go on
     ├── SubscriberTooSlowError        the subscription was ended, events would have been lost
+    ├── StaleClaimError               a worker's claim has passed to another: its result does not count
     └── StoreUnavailableError
 
 An error carries its data as attributes; its message is built from them and says what was wrong,
@@ -253,6 +254,14 @@ class StoreUnavailableError(LttError):
     def __init__(self, what: str, reason: str) -> None:
         super().__init__(f"the store cannot {what}: {reason}; it will be tried again")
         self.what, self.reason = what, reason
+
+
+class StaleClaimError(LttError):
+    """The claim on a validation has passed to another worker, or it is finished: this result does not count."""
+
+    def __init__(self, validation: str, fence: int) -> None:
+        super().__init__(f"claim {fence} on validation {validation!r} is stale; its result does not count, drop it")
+        self.validation, self.fence = validation, fence
 
 
 class KernelError(LttError):

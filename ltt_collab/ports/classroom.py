@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.courses import Course, Task
-from ltt_collab.model.ids import CourseId, RoomId, ServerId, TaskId, Username, ValidationId
+from ltt_collab.model.ids import CourseId, RoomId, ServerId, SubmissionId, TaskId, Username, ValidationId
 from ltt_collab.model.tasks import TaskBrief
 from ltt_collab.model.validations import ValidationMode, Verdict
 
@@ -23,7 +23,10 @@ class TaskAt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidationRecord:
-    """One validation as it is remembered; ``verdict`` None while it waits or runs. ``at``: Unix time in seconds."""
+    """One validation as it is remembered; ``verdict`` None while it waits or runs. ``at``: Unix time in seconds.
+
+    ``submission``: what it judges, None for a check without one.
+    """
 
     id: ValidationId
     course: CourseId
@@ -32,6 +35,7 @@ class ValidationRecord:
     mode: ValidationMode
     at: float
     verdict: Verdict | None = None
+    submission: SubmissionId | None = None
 
 
 class Checker(Protocol):
@@ -39,6 +43,10 @@ class Checker(Protocol):
 
     def task_of(self, notebook: Notebook, cell: str) -> TaskAt | None:
         """The task that a cell belongs to: by its own mark, else by the notebook's; None when it is no task's."""
+        ...
+
+    def title(self, at: TaskAt) -> str:
+        """The task's title, its id when it has none."""
         ...
 
     def brief(self, at: TaskAt, learner: Username) -> TaskBrief | None:

@@ -34,6 +34,7 @@ EXAMPLES: list[tuple[LttError, tuple[str, ...]]] = [
     (errors.ServiceRefusedError("http://s/", 500, "oops"), ("http://s/", "500", "oops")),
     (errors.SubscriberTooSlowError(7, 100), ("7", "100", "resume")),
     (errors.DemoError("no JupyterLab", "install it"), ("no JupyterLab", "install it")),
+    (errors.StaleClaimError("v1", 3), ("'v1'", "3", "does not count")),
     (errors.StoreUnavailableError("save a suggestion", "locked"), ("save a suggestion", "locked")),
     (errors.KernelUnreachableError("k1", "refused"), ("k1", "refused", "is the server up")),
     (errors.KernelBusyError("k1"), ("k1", "busy", "try again")),
