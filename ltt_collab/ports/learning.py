@@ -121,7 +121,7 @@ class ProgressStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionRecord:
-    """A learner's act of handing in. ``notebook``: as it was then, nbformat 4 as JSON text; ``room``: None if unknown."""
+    """A learner's act of handing in. ``notebook``: as it was, nbformat 4 as JSON text; ``room``: None if unknown."""
 
     id: SubmissionId
     course: CourseId
