@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from ltt_collab import __version__
 from ltt_collab.api import health, learners, rooms
+from ltt_collab.api import insight as insight_routes
 from ltt_collab.api.door import PREFIX, Door, Readiness
 from ltt_collab.api.middleware import BearerAuth, BodyLimit, Boundary, HeadAsGet, SecurityHeaders
 from ltt_collab.api.openapi import complete_openapi
@@ -20,6 +21,7 @@ from ltt_collab.api.streams import HEARTBEAT_SECONDS
 from ltt_collab.model.errors import InvalidSettingError
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.directory import RoomDirectory
+from ltt_collab.ports.insight import NoInsight, RoomInsight
 
 # Only for the OpenAPI document: the middleware holds the door, so that a forgotten dependency opens nothing.
 _BEARER = Depends(HTTPBearer(auto_error=False, scheme_name="bearer", description="The value of `LTT_API_TOKEN`."))
@@ -32,6 +34,7 @@ def create_app(
     readiness: Callable[[], Readiness],
     welcome: Callable[[Username], Awaitable[None]],
     heartbeat: float = HEARTBEAT_SECONDS,
+    insight: RoomInsight | None = None,
 ) -> FastAPI:
     """The HTTP door to ``directory``. It has no lifespan of its own: run it with ``api.server.serve``.
 
@@ -57,9 +60,12 @@ def create_app(
             Middleware(BodyLimit),
         ],
     )
-    app.state.door = Door(directory=directory, readiness=readiness, welcome=welcome, heartbeat=heartbeat)
+    app.state.door = Door(
+        directory=directory, readiness=readiness, welcome=welcome, heartbeat=heartbeat, insight=insight or NoInsight()
+    )
     install_problem_handlers(app)
     app.include_router(rooms.router, dependencies=[_BEARER])
+    app.include_router(insight_routes.router, dependencies=[_BEARER])
     app.include_router(learners.router, dependencies=[_BEARER])
     app.include_router(health.router)
     app.include_router(health.metrics_router)

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.directory import RoomDirectory
+from ltt_collab.ports.insight import NoInsight, RoomInsight
 
 PREFIX = "/api/v1"
 
@@ -35,6 +36,7 @@ class Door:
     readiness: Callable[[], Readiness]
     welcome: Callable[[Username], Awaitable[None]]
     heartbeat: float
+    insight: RoomInsight = field(default_factory=NoInsight)
     closing: anyio.Event = field(default_factory=anyio.Event)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.edits import RoomEvent
-from ltt_collab.model.ids import RoomId, Seq
+from ltt_collab.model.ids import CellId, RoomId, Seq
 from ltt_collab.model.suggestions import Answer, Draft
+from ltt_collab.model.tasks import Fact, TaskBrief, Trial
 from ltt_collab.ports.directory import Decision, RoomInfo
 
 
@@ -57,6 +58,41 @@ class RoomClient(Protocol):
 
         Raises:
             UnknownRoomError
+        """
+        ...
+
+    async def facts(self, cell: CellId, expressions: Mapping[str, str]) -> Mapping[str, Fact]:
+        """Evaluate read-only expressions silently in the learner's kernel, after a run of theirs; {} when it may not.
+
+        Only names, attributes, items, literals and a few pure calls (``len``, ``type``, ``sorted``, ``df.head()``…)
+        pass; anything else is answered with a ``Fact.error`` and never reaches the kernel.
+
+        Raises:
+            UnknownRoomError, UnknownCellError
+        """
+        ...
+
+    async def try_code(self, cell: CellId, replacement: str) -> Trial:
+        """Run the notebook up to that cell, with the cell's source replaced, in a scratch kernel of the service.
+
+        Raises:
+            UnknownRoomError, UnknownCellError
+        """
+        ...
+
+    async def task(self, cell: CellId) -> TaskBrief | None:
+        """The task that the cell belongs to; None when it is no task's.
+
+        Raises:
+            UnknownRoomError, UnknownCellError
+        """
+        ...
+
+    async def read_terminal(self, cell: CellId) -> str:
+        """The learner's terminal, where the task says that it is read; '' otherwise.
+
+        Raises:
+            UnknownRoomError, UnknownCellError
         """
         ...
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote
 
 from pydantic import SecretStr, TypeAdapter
@@ -15,14 +15,18 @@ from ltt_collab.client.link import ServiceLink
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.edits import RoomEvent
 from ltt_collab.model.errors import UnknownRoomError
-from ltt_collab.model.ids import RoomId, Seq
+from ltt_collab.model.ids import CellId, RoomId, Seq
 from ltt_collab.model.suggestions import Answer, Draft
+from ltt_collab.model.tasks import Fact, TaskBrief, Trial
 from ltt_collab.model.wire import TYPE_KEY, answer_from_wire, notebook_from_wire, to_wire
 from ltt_collab.ports.directory import Decision, RoomInfo
 
 ANSWER_KEY = "answer"
 
 _DECISIONS = TypeAdapter(list[Decision])
+_FACTS = TypeAdapter(dict[str, Fact])
+_TRIAL = TypeAdapter(Trial)
+_TASK: TypeAdapter[TaskBrief | None] = TypeAdapter(TaskBrief | None)
 
 
 class HttpRoomClient:
@@ -54,6 +58,32 @@ class HttpRoomClient:
     async def decisions(self) -> Sequence[Decision]:
         """Why help was or was not given."""
         return _DECISIONS.validate_python(await self._link.get(f"rooms/{self._id}/decisions"))
+
+    async def facts(self, cell: CellId, expressions: Mapping[str, str]) -> Mapping[str, Fact]:
+        """Evaluate read-only expressions silently in the learner's kernel."""
+        said = await self._post(cell, "facts", {"expressions": dict(expressions)})
+        return _FACTS.validate_python(said["facts"])
+
+    async def try_code(self, cell: CellId, replacement: str) -> Trial:
+        """Try the notebook up to that cell with another source in it."""
+        return _TRIAL.validate_python(await self._post(cell, "trials", {"replacement": replacement}))
+
+    async def task(self, cell: CellId) -> TaskBrief | None:
+        """The task that the cell belongs to."""
+        return _TASK.validate_python((await self._link.get(self._of(cell, "task")))["task"])
+
+    async def read_terminal(self, cell: CellId) -> str:
+        """The learner's terminal, where the task says that it is read."""
+        return str((await self._link.get(self._of(cell, "terminal")))["text"])
+
+    def _of(self, cell: CellId, what: str) -> str:
+        return f"rooms/{self._id}/cells/{quote(cell, safe='')}/{what}"
+
+    async def _post(self, cell: CellId, what: str, body: Mapping[str, Any]) -> Any:
+        status, said = await self._link.post(self._of(cell, what), body)
+        if status != HTTPStatus.OK:
+            raise self._link.refusal(status, said)
+        return said
 
 
 class HttpClient:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.edits import RoomEvent
-from ltt_collab.model.ids import RoomId, Seq
+from ltt_collab.model.ids import CellId, RoomId, Seq
 from ltt_collab.model.suggestions import Answer, Draft
+from ltt_collab.model.tasks import Fact, TaskBrief, Trial
 from ltt_collab.ports.directory import Decision, RoomDirectory, RoomInfo
+from ltt_collab.ports.insight import NoInsight, RoomInsight
 
 
 class LocalRoomClient:
     """One room of a directory in this process; see ``client.door.RoomClient``."""
 
-    def __init__(self, directory: RoomDirectory, room: RoomId) -> None:
-        self._directory, self._id = directory, room
+    def __init__(self, directory: RoomDirectory, insight: RoomInsight, room: RoomId) -> None:
+        self._directory, self._insight, self._id = directory, insight, room
 
     @property
     def id(self) -> RoomId:
@@ -38,12 +40,29 @@ class LocalRoomClient:
         """Why help was or was not given."""
         return self._directory.decisions(self._id)
 
+    async def facts(self, cell: CellId, expressions: Mapping[str, str]) -> Mapping[str, Fact]:
+        """Evaluate read-only expressions silently in the learner's kernel."""
+        return await self._insight.facts(self._id, cell, expressions)
+
+    async def try_code(self, cell: CellId, replacement: str) -> Trial:
+        """Try the notebook up to that cell with another source in it."""
+        return await self._insight.try_code(self._id, cell, replacement)
+
+    async def task(self, cell: CellId) -> TaskBrief | None:
+        """The task that the cell belongs to."""
+        return await self._insight.task(self._id, cell)
+
+    async def read_terminal(self, cell: CellId) -> str:
+        """The learner's terminal, where the task says that it is read."""
+        return await self._insight.read_terminal(self._id, cell)
+
 
 class LocalClient:
     """The rooms of a directory in this process; see ``client.door.Client``."""
 
-    def __init__(self, directory: RoomDirectory) -> None:
-        self._directory = directory
+    def __init__(self, directory: RoomDirectory, insight: RoomInsight | None = None) -> None:
+        """``insight`` None: the rooms' documents are all that there is to know."""
+        self._directory, self._insight = directory, insight or NoInsight()
 
     async def rooms(self) -> Sequence[RoomInfo]:
         """The open rooms."""
@@ -51,7 +70,7 @@ class LocalClient:
 
     async def room(self, room: str) -> LocalRoomClient:
         """The room of that id or path."""
-        return LocalRoomClient(self._directory, self._directory.find(room).id)
+        return LocalRoomClient(self._directory, self._insight, self._directory.find(room).id)
 
     def events(self) -> AsyncGenerator[RoomEvent, None]:
         """What happens from now on in every room."""

@@ -19,8 +19,10 @@ from ltt_collab.model.errors import (
     UnknownCellError,
     UnknownRoomError,
 )
-from ltt_collab.model.ids import CellId, RoomId, Seq, SuggestionId, Username
+from ltt_collab.model.ids import CellId, CourseId, RoomId, Seq, SuggestionId, TaskId, Username
 from ltt_collab.model.suggestions import Answer, Draft, Held, Placement, Rejected, RejectionReason, Shown
+from ltt_collab.model.tasks import Fact, TaskBrief, Trial
+from ltt_collab.model.validations import CheckResult, Outcome, ValidationMode, Verdict
 from ltt_collab.ports.directory import Decision
 from tests.support.deadlines import eventually
 from tests.support.directory import MemoryDirectory, code
@@ -33,7 +35,7 @@ class Connect(Protocol):
 
 @asynccontextmanager
 async def _local(directory: MemoryDirectory) -> AsyncIterator[Client]:
-    yield LocalClient(directory)
+    yield LocalClient(directory, directory.insight)
 
 
 @asynccontextmanager
@@ -271,3 +273,86 @@ async def test_decisions_are_read(connect: Connect) -> None:
     ]
     async with connect(directory) as client:
         assert list(await (await client.room(RoomId(room.id))).decisions()) == room.decisions
+
+
+CELL = CellId("cell/é ?#")
+"""Cell ids are a learner's file's: anything may stand in them."""
+
+BRIEF = TaskBrief(
+    course=CourseId("first"),
+    id=TaskId("mean"),
+    title="Mean é",
+    text="Write mean.\u2028",
+    hints=("Divide.",),
+    reads_terminal=True,
+    last_verdict=Verdict(
+        task=TaskId("mean"),
+        mode=ValidationMode.LIVE,
+        outcome=Outcome.FAILED,
+        passed=False,
+        score=1.0,
+        max_score=2.0,
+        first_cause="mean([1]) gave 0",
+        checks=(
+            CheckResult(
+                name="one", passed=False, hidden=False, points=0, max_points=1, message="No.", expected="1", got="0"
+            ),
+        ),
+        duration_ms=4.5,
+    ),
+)
+
+
+@pytest.mark.proves("client:live-facts-trials-tasks-and-terminals")
+async def test_live_facts_come_under_the_names_that_they_were_asked_by(connect: Connect) -> None:
+    directory = MemoryDirectory()
+    room = directory.open("a.ipynb", code(CELL, "df"))
+    directory.insight.known = {"len(df)": Fact(text="3"), "df.é": Fact(error="AttributeError: é")}
+    async with connect(directory) as client:
+        facts = await (await client.room(room.id)).facts(CELL, {"rows ü": "len(df)", "gone": "df.é", "silent": "x"})
+    assert dict(facts) == {"rows ü": Fact(text="3"), "gone": Fact(error="AttributeError: é")}
+
+
+@pytest.mark.parametrize("passed", [True, False, None])
+async def test_a_trial_gets_the_whole_replacement_and_says_how_it_went(connect: Connect, passed: bool | None) -> None:
+    directory = MemoryDirectory()
+    room = directory.open("a.ipynb", code(CELL, "x"))
+    directory.insight.trial = Trial(output="é\u2028\n", error="", passed=passed)
+    async with connect(directory) as client:
+        assert await (await client.room(room.id)).try_code(CELL, "y = 1\r\n\u2028é") == directory.insight.trial
+    assert directory.insight.tried == [(room.id, CELL, "y = 1\r\n\u2028é")]
+
+
+@pytest.mark.parametrize("brief", [BRIEF, None], ids=["a task", "no task"])
+async def test_the_task_of_a_cell_is_told_with_its_last_verdict(connect: Connect, brief: TaskBrief | None) -> None:
+    directory = MemoryDirectory()
+    room = directory.open("a.ipynb", code(CELL, "x"))
+    directory.insight.brief = brief
+    async with connect(directory) as client:
+        assert await (await client.room(room.id)).task(CELL) == brief
+
+
+async def test_a_terminal_is_read(connect: Connect) -> None:
+    directory = MemoryDirectory()
+    room = directory.open("a.ipynb", code(CELL, "x"))
+    directory.insight.screen = "$ ls\né.txt"
+    async with connect(directory) as client:
+        assert await (await client.room(room.id)).read_terminal(CELL) == "$ ls\né.txt"
+
+
+async def test_an_unknown_room_or_cell_is_an_error_of_every_deeper_look(connect: Connect) -> None:
+    directory = MemoryDirectory()
+    room = directory.open("a.ipynb", code(CELL, "x"))
+    async with connect(directory) as client:
+        agent = await client.room(room.id)
+        for cell, error in ((CellId("c9"), UnknownCellError), (CELL, UnknownRoomError)):
+            if error is UnknownRoomError:
+                directory.leave(room)
+            with pytest.raises(error):
+                await agent.facts(cell, {"x": "x"})
+            with pytest.raises(error):
+                await agent.try_code(cell, "x")
+            with pytest.raises(error):
+                await agent.task(cell)
+            with pytest.raises(error):
+                await agent.read_terminal(cell)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 import anyio
 
@@ -30,6 +30,7 @@ from ltt_collab.model.errors import (
 from ltt_collab.model.ids import CellId, ClientId, FileId, RoomId, Seq, ServerId, SuggestionId, Username
 from ltt_collab.model.presence import Author, AuthorKind
 from ltt_collab.model.suggestions import Answer, Draft, Rejected, RejectionReason, Shown
+from ltt_collab.model.tasks import Fact, TaskBrief, Trial
 from ltt_collab.model.text import source_hash
 from ltt_collab.ports.directory import Decision, RoomInfo
 
@@ -161,6 +162,7 @@ class MemoryDirectory:
         self.drafts: list[Draft] = []
         self.answer: Callable[[Draft], Awaitable[Answer]] | None = None
         self._all: list[Subscriber] = []
+        self.insight = MemoryInsight(self)
 
     def open(self, path: str, *cells: Cell, learner: str = "ada", first_seq: int = 0) -> MemoryRoom:
         """Open a room whose next event is ``first_seq + 1``."""
@@ -245,3 +247,38 @@ class MemoryDirectory:
         if not oldest <= after <= room.info.last_seq:
             raise ResumePointGoneError(after, oldest)
         return [event for event in room.log if event.seq > after]
+
+
+class MemoryInsight:
+    """A ``RoomInsight`` that answers with what a test put in, and keeps what it was asked."""
+
+    def __init__(self, directory: MemoryDirectory) -> None:
+        self._directory = directory
+        self.known: dict[str, Fact] = {}
+        self.trial = Trial(output="", error="")
+        self.brief: TaskBrief | None = None
+        self.screen = ""
+        self.tried: list[tuple[RoomId, CellId, str]] = []
+
+    async def facts(self, room: RoomId, cell: CellId, expressions: Mapping[str, str]) -> Mapping[str, Fact]:
+        self._check(room, cell)
+        return {name: self.known[asked] for name, asked in expressions.items() if asked in self.known}
+
+    async def try_code(self, room: RoomId, cell: CellId, replacement: str) -> Trial:
+        self._check(room, cell)
+        self.tried.append((room, cell, replacement))
+        return self.trial
+
+    async def task(self, room: RoomId, cell: CellId) -> TaskBrief | None:
+        self._check(room, cell)
+        return self.brief
+
+    async def read_terminal(self, room: RoomId, cell: CellId) -> str:
+        self._check(room, cell)
+        return self.screen
+
+    def _check(self, room: RoomId, cell: CellId) -> None:
+        if room not in self._directory.open_rooms:
+            raise UnknownRoomError(room)
+        if all(cell != each.id for each in self._directory.open_rooms[room].cells):
+            raise UnknownCellError(cell)

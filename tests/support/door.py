@@ -51,6 +51,7 @@ async def running_service(
         readiness=lambda: readiness[-1],
         welcome=welcome,
         heartbeat=heartbeat,
+        insight=directory.insight,
     )
     async with (
         serve(app, "127.0.0.1", port) as served,

@@ -1,0 +1,71 @@
+"""What may be learned about a room beyond its document: live facts, trials, the task, a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from ltt_collab.model.ids import CellId, RoomId
+from ltt_collab.model.tasks import Fact, TaskBrief, Trial
+
+MOST_EXPRESSIONS = 16
+"""Expressions of one question; the rest is answered with an error."""
+
+LONGEST_EXPRESSION = 500
+"""Characters of one expression."""
+
+
+class RoomInsight(Protocol):
+    """Every room, as a tutor may look deeper into it; ``ports.tutor.TutorContext`` says what each answer means."""
+
+    async def facts(self, room: RoomId, cell: CellId, expressions: Mapping[str, str]) -> Mapping[str, Fact]:
+        """Evaluate read-only expressions silently in the learner's kernel; {} when it may not.
+
+        Raises:
+            UnknownRoomError, UnknownCellError
+        """
+        ...
+
+    async def try_code(self, room: RoomId, cell: CellId, replacement: str) -> Trial:
+        """Run the notebook up to that cell, with the cell's source replaced, in a scratch kernel of ours.
+
+        Raises:
+            UnknownRoomError, UnknownCellError
+        """
+        ...
+
+    async def task(self, room: RoomId, cell: CellId) -> TaskBrief | None:
+        """The task that the cell belongs to; None when it is no task's.
+
+        Raises:
+            UnknownRoomError, UnknownCellError
+        """
+        ...
+
+    async def read_terminal(self, room: RoomId, cell: CellId) -> str:
+        """The learner's terminal, where the task says that it is read; '' otherwise.
+
+        Raises:
+            UnknownRoomError, UnknownCellError
+        """
+        ...
+
+
+class NoInsight:
+    """Knows nothing: for a service without kernels and courses."""
+
+    async def facts(self, _room: RoomId, _cell: CellId, _expressions: Mapping[str, str]) -> Mapping[str, Fact]:
+        """None."""
+        return {}
+
+    async def try_code(self, _room: RoomId, _cell: CellId, _replacement: str) -> Trial:
+        """It cannot be tried here."""
+        return Trial(output="", error="this service has no scratch kernels")
+
+    async def task(self, _room: RoomId, _cell: CellId) -> TaskBrief | None:
+        """None."""
+        return None
+
+    async def read_terminal(self, _room: RoomId, _cell: CellId) -> str:
+        """Nothing."""
+        return ""
