@@ -42,6 +42,8 @@ REQUIREMENTS: dict[str, str] = {
     "writer:note-live-then-rendered": "A note is typed by whole words within 1.5 s, then arrives anew as a whole.",
     "writer:cursor-where-it-writes": "The tutor's caret stands at the end of what it has written, then goes.",
     "writer:rewrites-in-place": "A status is typed anew from the first line that differs; an edited one is released.",
+    "status:says-what-passes": "A task's status cell says which checks pass, and what the others expected and got.",
+    "status:hidden-checks-stay-hidden": "A status cell tells of a hidden check only that there is one.",
     "writer:precondition": "About a cell that is not what the writer was shown nothing is written or shown.",
     "writer:withdraws-half-notes": "No half note is left when the learner's cell goes or the writer is cancelled.",
     "writer:edited-note-is-theirs": "A note that a human typed into is theirs: no letter is lost, none of ours added.",

@@ -142,25 +142,41 @@ class Writer:
         """
         async with self._lock:
             ownership = self._expect_own_text(cell)
-            before, old_mark = self._view.cell_source(cell), dict(self._view.mark_of(cell))
-            whole = before + PARAGRAPH + text
-            mark = {**replace(ownership, rung=rung, writing="").as_metadata(), HASH_KEY: source_hash(whole)}
-            self._view.text_of(ownership.about)
-            # A rendered Markdown cell shows neither letters nor a caret as they come: back to source view first.
-            self._rescue.watch(cell, before)
-            self._strokes.replace_cell(cell, "", {**old_mark, WRITING_KEY: whole})
-            self._strokes.append(cell, before)
-            growing = self._typist.begin(cell, ownership.about, before)
-            with self._at_work():
-                try:
-                    await self._typist.type(growing, PARAGRAPH + text)
-                except AdoptedError:
-                    self._let_go(cell)
-                except BaseException:
-                    self._restore(growing, before, old_mark)
-                    raise
-                else:
-                    self._render(cell, whole, mark)
+            before = self._view.cell_source(cell)
+            await self._retype(cell, replace(ownership, rung=rung, writing=""), before, before + PARAGRAPH + text)
+
+    async def rewrite_note(self, cell: CellId, text: str) -> None:
+        """Type our note anew from the first line that differs, then show it rendered; the same text changes nothing.
+
+        Raises:
+            UnknownCellError, NotOursError, CellOccupiedError, ConflictError: as ``extend_note``.
+        """
+        async with self._lock:
+            ownership = self._expect_own_text(cell)
+            before = self._view.cell_source(cell)
+            if before != text:
+                await self._retype(cell, replace(ownership, writing=""), _common_lines(before, text), text)
+
+    async def _retype(self, cell: CellId, ownership: Ownership, kept: str, whole: str) -> None:
+        """Show ``kept`` in source view, type the rest of ``whole`` and show that rendered."""
+        before, old_mark = self._view.cell_source(cell), dict(self._view.mark_of(cell))
+        mark = {**ownership.as_metadata(), HASH_KEY: source_hash(whole)}
+        self._view.text_of(ownership.about)
+        # A rendered Markdown cell shows neither letters nor a caret as they come: back to source view first.
+        self._rescue.watch(cell, before)
+        self._strokes.replace_cell(cell, "", {**old_mark, WRITING_KEY: whole})
+        self._strokes.append(cell, kept)
+        growing = self._typist.begin(cell, ownership.about, kept)
+        with self._at_work():
+            try:
+                await self._typist.type(growing, whole[len(kept) :])
+            except AdoptedError:
+                self._let_go(cell)
+            except BaseException:
+                self._restore(growing, before, old_mark)
+                raise
+            else:
+                self._render(cell, whole, mark)
 
     async def remove_note(self, cell: CellId, suggestion: SuggestionId) -> Removal:
         """Delete exactly our note of that suggestion; one that somebody edited is released instead.
@@ -274,6 +290,16 @@ class Writer:
     def _rest(self) -> None:
         self._presence.show_cursors([])
         self._presence.show_activity(Activity.IDLE)
+
+
+def _common_lines(one: str, other: str) -> str:
+    """The whole lines that both begin with, line ends included."""
+    common = ""
+    for mine, theirs in zip(one.splitlines(keepends=True), other.splitlines(keepends=True), strict=False):
+        if mine != theirs or not mine.endswith("\n"):
+            break
+        common += mine
+    return common
 
 
 def _span_of_line(source: str, line: int) -> tuple[int, int]:

@@ -56,11 +56,15 @@ class AskTutor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckTask:
-    """Have the task that a cell belongs to checked live, for a learner whose act it was."""
+    """Have the task that a cell belongs to checked live, for a learner whose act it was.
+
+    ``asked``: the learner said so; a run of the cell is an occasion, but no wish.
+    """
 
     cell_id: CellId
     learner: Author
     because: str
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

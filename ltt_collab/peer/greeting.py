@@ -59,6 +59,10 @@ class Greeting:
         """A learner wants us back."""
         self._acts.add(lambda: self._scene.around.wishes.welcome_back(self._server, username))
 
+    def mute(self, username: Username, *, muted: bool) -> None:
+        """A learner wants no unasked help, or wants it again."""
+        self._scene.decide(None, "quiet" if muted else "no longer quiet", f"{username} asked for it")
+
     async def _keep_away(self, username: Username) -> None:
         try:
             await self._scene.around.wishes.keep_away(self._server, username)
@@ -86,7 +90,21 @@ class Greeting:
 
     def introduce(self) -> None:
         """The room is live: tell whom we met before it was."""
+        self._acts.add(self._finish)
         self._acts.add(self._introduce_all)
+
+    async def _finish(self) -> None:
+        """Write to the end what an earlier life of ours began to tell: an introduction is made only once."""
+        scene, page = self._scene, self._scene.page
+        if page is None or scene.why_silent() is not None:
+            return
+        for cell in page.view.snapshot(Seq(0)).cells:
+            mark = cell.ownership
+            if mark is not None and mark.role is CellRole.STATUS and mark.is_unfinished(cell.source):
+                try:
+                    await page.writer.rewrite_note(cell.id, mark.writing)
+                except LttError as error:
+                    log.info("unfinished text left", room=scene.stamp.room, reason=str(error))
 
     async def _introduce_all(self) -> None:
         while self._strangers and self._scene.why_silent() is None:

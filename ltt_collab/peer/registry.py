@@ -103,6 +103,14 @@ class Registry:
         """
         return await self._peer(room).propose(draft)
 
+    async def decline(self, room: RoomId, cause_key: str) -> None:
+        """Say that nothing will be proposed about a request.
+
+        Raises:
+            UnknownRoomError
+        """
+        self._peer(room).decline(cause_key)
+
     def decisions(self, room: RoomId) -> Sequence[Decision]:
         """The latest decisions about help in that room, oldest first.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, assert_never
+from typing import Any
 
 import anyio
 import structlog
@@ -12,37 +12,24 @@ import structlog
 from ltt_collab.edits.scribe import Head
 from ltt_collab.edits.stamp import Stamp
 from ltt_collab.model.cells import Notebook
-from ltt_collab.model.commands import (
-    AskTutor,
-    CheckTask,
-    ClearPointer,
-    ControlKernel,
-    EndSuggestion,
-    LeaveLearner,
-    MuteLearner,
-    RecordDecision,
-    ReleaseCell,
-    TutorAnswered,
-    WakeAt,
-    WelcomeLearner,
-)
+from ltt_collab.model.commands import EndSuggestion, TutorAnswered
 from ltt_collab.model.edits import (
     BurstEnded,
     DocumentReloaded,
     DocumentRenamed,
-    HelpRequested,
     ReloadCause,
     RoomEvent,
     RoomState,
     RoomStateChanged,
 )
 from ltt_collab.model.errors import RoomError, StoreUnavailableError, UnknownCellError
-from ltt_collab.model.ids import CellId, RoomId, Seq, Username
+from ltt_collab.model.ids import CellId, RoomId, Seq, ServerId, Username
 from ltt_collab.model.presence import Activity, Author, AuthorKind, Selection
 from ltt_collab.model.suggestions import Answer, Draft, EndReason
 from ltt_collab.peer.acts import Acts
 from ltt_collab.peer.alarms import Alarms
 from ltt_collab.peer.company import Company
+from ltt_collab.peer.doing import Doing
 from ltt_collab.peer.greeting import Greeting
 from ltt_collab.peer.log import RoomLog
 from ltt_collab.peer.mind import Mind, Wish
@@ -116,6 +103,7 @@ class RoomPeer:
         self._greeting = Greeting(self, server.id, self._acts)
         self._stay = Stay(self)
         self._company = Company(self, self._stay, self._greeting)
+        self._doing = Doing(self, self._acts, self._greeting, self._alarms)
 
     # For the doors.
 
@@ -146,6 +134,10 @@ class RoomPeer:
         """The latest decisions about help, oldest first."""
         return tuple(self._decisions)
 
+    def decline(self, cause_key: str) -> None:
+        """A tutor has nothing to propose about that: do not wait for it."""
+        self.tutor_answered(TutorAnswered(cause_key=cause_key, answer=None, now=self.stamp.now()))
+
     async def propose(self, draft: Draft) -> Answer:
         """Judge a draft and, if it passes, show it.
 
@@ -167,11 +159,13 @@ class RoomPeer:
             heartbeat=self.around.heartbeat,
             random=self.around.random,
             read_only=bool(self._read_only),
+            frame_cap=self.around.frame_cap,
         )
         try:
             with self._scope:
                 async with anyio.create_task_group() as tasks:
                     self._acts.begin(tasks)
+                    self._doing.checking.begin(tasks)
                     gave_up = await keep_connected(membership, self)
                     self._left = gave_up.reason
                     tasks.cancel_scope.cancel()
@@ -304,6 +298,16 @@ class RoomPeer:
         return self._page
 
     @property
+    def server_id(self) -> ServerId:
+        """The server that the room is on."""
+        return self._server.id
+
+    @property
+    def path(self) -> str:
+        """Where the file lies now."""
+        return self._target.path
+
+    @property
     def us(self) -> Author:
         """We, as the author of what we do."""
         return Author(kind=AuthorKind.AI, username=self.around.user.username)
@@ -351,6 +355,7 @@ class RoomPeer:
     def _forget(self) -> None:
         self._stay.end()
         self._acts.end()
+        self._doing.checking.end()
         self._alarms.cancel()
         self._company.end()
         if self._page is not None:
@@ -383,6 +388,7 @@ class RoomPeer:
             self.moved(event.path)
         self._proposing.handle(event)
         self._acts.handle(event)
+        self._doing.checking.handle(event)
         for wish in self.mind.handle(event):
             self._do(wish)
 
@@ -392,48 +398,10 @@ class RoomPeer:
         self._decide()
 
     def _do(self, wish: Wish) -> None:
-        match wish:
-            case BurstEnded():
-                self._incoming.append(wish)
-            case WakeAt(when=when):
-                self._alarms.wake_at(when)
-            case AskTutor():
-                self._ask(wish)
-            case EndSuggestion():
-                self._acts.end_suggestion(wish)
-            case ClearPointer():
-                self._acts.rest()
-            case ReleaseCell(cell_id=cell):
-                self._acts.release(cell)
-            case LeaveLearner(username=username):
-                self._greeting.keep_away(username)
-            case WelcomeLearner(username=username):
-                self._greeting.welcome(username)
-            case RecordDecision(about=about, decision=decision, because=because):
-                self.decide(about, decision, because)
-            case CheckTask() | ControlKernel() | MuteLearner():
-                self.decide(None, "did nothing", f"{type(wish).__name__} is not wired yet")
-            case _:
-                assert_never(wish)
+        if isinstance(wish, BurstEnded):
+            self._incoming.append(wish)
+        else:
+            self._doing.do(wish, self._incoming.append)
 
     def _elapse(self, now: float) -> None:
         self._do_all(self.mind.elapse(now))
-
-    def _ask(self, ask: AskTutor) -> None:
-        silent = self.why_silent()
-        if silent is not None:
-            self.decide(ask.cell_id, "did not help", silent)
-            return
-        if self._page is not None and self._page.provider is not None:
-            self._page.provider.presence.show_activity(Activity.READING)  # presence before text
-        self._incoming.append(
-            HelpRequested(
-                **self.head(ask.learner),
-                cell_id=ask.cell_id,
-                cause=ask.cause,
-                cause_key=ask.cause_key,
-                rung=ask.rung,
-                error=ask.error,
-                expected_hash=ask.expected_hash,
-            )
-        )

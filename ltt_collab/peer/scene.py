@@ -8,7 +8,7 @@ from ltt_collab.edits.scribe import Head
 from ltt_collab.edits.stamp import Stamp
 from ltt_collab.model.commands import TutorAnswered
 from ltt_collab.model.edits import RoomEvent
-from ltt_collab.model.ids import CellId, Username
+from ltt_collab.model.ids import CellId, ServerId, Username
 from ltt_collab.model.presence import Author
 from ltt_collab.peer.mind import Mind
 from ltt_collab.peer.page import Page
@@ -27,6 +27,16 @@ class Scene(Protocol):
     @property
     def page(self) -> Page | None:
         """The document of the present connection; None before the first one."""
+        ...
+
+    @property
+    def server_id(self) -> ServerId:
+        """The Jupyter server that the room is on."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Where the file lies on that server now."""
         ...
 
     @property

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ltt_collab.model.ids import ServerId
 from ltt_collab.model.presence import User
 from ltt_collab.peer.log import EventLog
 from ltt_collab.peer.timers import Timers
+from ltt_collab.ports.classroom import Checker
 from ltt_collab.ports.clock import Clock
+from ltt_collab.ports.kernels import KernelServer
 from ltt_collab.ports.store import SuggestionStore, WishStore
 from ltt_collab.rooms.heartbeat import Heartbeat
+from ltt_collab.rooms.protocol import DEFAULT_FRAME_CAP
 from ltt_collab.tutoring.budget import Budget
 
 
@@ -30,7 +34,11 @@ class Habits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What all rooms of one service share. ``budget`` is one for all rooms: a learner has one, however many tabs."""
+    """What all rooms of one service share. ``budget`` is one for all rooms: a learner has one, however many tabs.
+
+    ``checker``: the course's judge, None without a course. ``kernels``: the kernels of a server, None where they cannot
+    be reached. ``frame_cap``: bytes of the largest message taken from a room.
+    """
 
     user: User
     habits: Habits
@@ -42,3 +50,6 @@ class Surroundings:
     suggestions: SuggestionStore
     budget: Budget
     random: Callable[[], float]
+    checker: Checker | None = None
+    kernels: Callable[[ServerId], KernelServer | None] = lambda _server: None
+    frame_cap: int = DEFAULT_FRAME_CAP

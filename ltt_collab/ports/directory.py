@@ -75,6 +75,14 @@ class RoomDirectory(Protocol):
         """
         ...
 
+    async def decline(self, room: RoomId, cause_key: str) -> None:
+        """Say that nothing will be proposed about a request, so that others are not held up by it.
+
+        Raises:
+            UnknownRoomError
+        """
+        ...
+
     def decisions(self, room: RoomId) -> Sequence[Decision]:
         """The latest decisions about help in that room, oldest first, a bounded number.
 

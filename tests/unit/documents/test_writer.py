@@ -376,3 +376,41 @@ async def test_nobody_is_watched_for_late_letters_for_long(scene: Scene) -> None
     scene.sent += swap
     scene.deliver()
     assert scene.learner.sources() == [SOURCE, TEXT, "print(total)"]
+
+
+@pytest.mark.proves("writer:rewrites-in-place")
+async def test_a_note_is_rewritten_in_place_from_the_first_line_that_differs(scene: Scene) -> None:
+    cell = await scene.writer.write_note(scene.note("**1 of 2 checks pass**\n\n- ✓ one\n- ✗ two"))
+    scene.watch_frames()
+    await scene.writer.rewrite_note(cell, "**1 of 2 checks pass**\n\n- ✗ one\n- ✓ two 😀")
+    assert scene.view.cell_ids() == [FIRST, cell, SECOND]
+    assert scene.view.cell_source(cell) == "**1 of 2 checks pass**\n\n- ✗ one\n- ✓ two 😀"
+    assert all(frame.startswith("**1 of 2 checks pass**\n\n") for frame in scene.frames if frame)
+    scene.deliver()
+    assert learner_text_stands(scene)
+
+
+async def test_the_same_text_again_changes_nothing(scene: Scene) -> None:
+    cell = await scene.writer.write_note(scene.note())
+    before = len(scene.sent)
+    await scene.writer.rewrite_note(cell, TEXT)
+    assert len(scene.sent) == before
+
+
+@pytest.mark.proves("writer:rewrites-in-place")
+async def test_a_note_that_a_learner_edited_is_not_rewritten_but_released(scene: Scene) -> None:
+    cell = await scene.writer.write_note(scene.note())
+    scene.deliver()
+    scene.learner.type(cell, 0, "mine: ")
+    scene.deliver()
+    with pytest.raises(NotOursError):
+        await scene.writer.rewrite_note(cell, "new")
+    assert scene.view.cell_source(cell) == "mine: " + TEXT
+
+
+async def test_a_rewriting_that_is_cut_off_leaves_the_note_as_it_was(scene: Scene) -> None:
+    cell = await scene.writer.write_note(scene.note())
+    with anyio.CancelScope() as scope:
+        scene.clock.events.extend([lambda: None, scope.cancel])
+        await scene.writer.rewrite_note(cell, "something else that takes several frames to be typed")
+    assert scene.view.cell_source(cell) == TEXT
