@@ -27,6 +27,7 @@
     ├── WriteError                    nothing was written
     │   ├── ConflictError             the cell is not what the writer was shown: decide again
     │   ├── NotOursError              the cell belongs to a learner
+    │   ├── NotOurMessageError        the chat message is not, or no more, as we wrote it
     │   ├── CellOccupiedError         a human's caret is in the cell: try again when it has left
     │   └── RoomReadOnlyError
     ├── KernelError                   a kernel did not do what was asked of it
@@ -194,6 +195,14 @@ class NotOursError(WriteError):
     def __init__(self, cell_id: str) -> None:
         super().__init__(f"cell {cell_id!r} belongs to the learner; propose a change instead of writing into it")
         self.cell_id = cell_id
+
+
+class NotOurMessageError(WriteError):
+    """The chat message is not, or no more, as we wrote it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"chat message {message!r} was written or changed by somebody else; post a new one instead")
+        self.message = message
 
 
 class CellOccupiedError(WriteError):

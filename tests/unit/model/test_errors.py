@@ -28,6 +28,7 @@ EXAMPLES: list[tuple[LttError, tuple[str, ...]]] = [
     (errors.ConflictError("c1", "aa", "bb"), ("'c1'", "aa", "bb", "decide again")),
     (errors.ConflictError("c1", "aa", None), ("'c1'", "gone")),
     (errors.NotOursError("c1"), ("'c1'", "propose")),
+    (errors.NotOurMessageError("m1"), ("'m1'", "post a new one")),
     (errors.CellOccupiedError("c1"), ("'c1'",)),
     (errors.RoomReadOnlyError("a hole"), ("a hole",)),
     (errors.ServiceUnreachableError("http://s/", "refused"), ("http://s/", "refused", "LTT_SERVICE_URL")),
