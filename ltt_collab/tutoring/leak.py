@@ -1,51 +1,124 @@
-"""Whether a text gives the reference solution away: a first, literal comparison.
+"""Whether a text gives the reference solution away.
 
-Compared are runs of tokens, so that other line breaks, spaces, comments and quotes do not hide a copy. Renamed
-variables do; catching those is a later stage behind the same function.
+Compared are runs of tokens, of the text as it stands and of the code in it as Python's parser reads it, so that
+other line breaks, spaces, comments, quotes, names and spellings (``x += 1``) do not hide a copy. What the learner has
+written already is no secret. Not recognised: a solution in other words, by another algorithm, encoded or reversed.
 """
 
 from __future__ import annotations
 
-import io
+import ast
 import re
-import tokenize
+from dataclasses import dataclass
+from functools import lru_cache
 
-RUN = 12
-"""Consecutive tokens that make a copy: two or three lines of a beginner's program."""
+from ltt_collab.tutoring.code_tokens import Tokens, canonical, plain, tokens_of, windows, without_comments
+from ltt_collab.tutoring.said_code import readings
+
+RUN = 10
+"""Consecutive tokens that make a copy with the names as they are: two or three lines of a beginner's program."""
+
+WINDOW = 8
+"""Consecutive tokens that count towards a copy with other names: one line of a beginner's program."""
 
 LEAST = 5
-"""A reference with fewer tokens (``x = 3``) cannot be told from ordinary talk about it and is not compared."""
+"""A secret with fewer tokens (``x = 3``) cannot be told from ordinary talk about it and is not compared."""
 
-_TOKEN = re.compile(r"\w+|[^\w\s]")
-_SKIPPED = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+SHORT = 14
+"""Up to so many tokens a secret must be said nearly whole, or naming a function of it would be giving it away."""
+
+SHARE, SHORT_SHARE = 0.6, 0.85
+"""How much of a secret must be covered; measured on ``bench/suites/leaks.py``."""
+
+MAX_REFERENCE = 40_000
+"""Characters of a reference that are compared."""
+
+_QUERY = re.compile(r"\s*(?:select|insert|update|delete|create|with)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Secret:
+    """A stretch of the reference that the learner has not written; ``renamed``: names do not count in it."""
+
+    tokens: Tokens
+    renamed: bool
+
+    @property
+    def window(self) -> int:
+        return WINDOW if len(self.tokens) > SHORT else max(LEAST, int(len(self.tokens) * 0.7))
+
+    @property
+    def share(self) -> float:
+        return SHARE if len(self.tokens) > SHORT else SHORT_SHARE
 
 
 def leaks(text: str, reference: str, learner_source: str) -> bool:
     """Whether ``text`` repeats a stretch of ``reference`` that the learner has not written already."""
-    wanted = _tokens(_without_comments(reference))
+    reference = reference[:MAX_REFERENCE]
+    said = list(readings(plain(text)))
+    return _copies(said, reference, learner_source) or any(
+        _covers(said, secret, learner_source) for secret in _secrets(reference, learner_source)
+    )
+
+
+def _copies(said: list[Tokens], reference: str, learner_source: str) -> bool:
+    """Whether a run of tokens is there letter by letter."""
+    wanted = tokens_of(without_comments(plain(reference)))
     if len(wanted) < LEAST:
         return False
     size = min(RUN, len(wanted))
-    secret = _runs(wanted, size) - _runs(_tokens(_without_comments(learner_source)), size)
-    # The whole text, prose too: a solution outside a code fence is as much of a solution. Comments of the text are
-    # taken out as well, line by line, or one between two lines would hide them.
-    said = _tokens(text.replace("#", " "))  # a solution that was commented out is one, too
-    bare = _tokens("\n".join(_without_comments(line) for line in text.splitlines()))
-    return not secret.isdisjoint(_runs(said, size) | _runs(bare, size))
+    known = set(windows(tokens_of(without_comments(plain(learner_source))), size, renamed=False))
+    secret = set(windows(wanted, size, renamed=False)) - known
+    return any(not secret.isdisjoint(windows(tokens, size, renamed=False)) for tokens in said)
 
 
-def _tokens(text: str) -> list[str]:
-    return _TOKEN.findall(text.replace('"', "'").replace("`", " "))
+def _covers(said: list[Tokens], secret: _Secret, learner_source: str) -> bool:
+    """Whether enough of the secret was said, in windows of its size, by one reading of the text."""
+    if len(secret.tokens) < LEAST:
+        return False
+    # Words between the steps hide no copy either: what is left without them is compared with the names as they are.
+    told = {tuple(token for token in tokens if token in secret.tokens) for tokens in said}
+    return any(
+        _share(tokens, secret, learner_source, renamed=secret.renamed) >= secret.share for tokens in said
+    ) or any(_share(tokens, secret, learner_source, renamed=False) >= secret.share for tokens in told)
 
 
-def _runs(tokens: list[str], size: int) -> set[tuple[str, ...]]:
-    return {tuple(tokens[start : start + size]) for start in range(len(tokens) - size + 1)}
+def _share(said: Tokens, secret: _Secret, learner_source: str, *, renamed: bool) -> float:
+    """How much of the secret lies in windows that were said and that the learner has not written."""
+    size = secret.window
+    known = windows(tokens_of(_one_spelling(learner_source)), size, renamed=renamed)
+    heard = set(windows(said, size, renamed=renamed)).difference(known)
+    covered: set[int] = set()
+    for start, window in enumerate(windows(secret.tokens, size, renamed=renamed)):
+        if window in heard:
+            covered.update(range(start, start + size))
+    return len(covered) / len(secret.tokens)
 
 
-def _without_comments(source: str) -> str:
-    """The source without comments; as it is when it is no complete Python."""
-    try:
-        tokens = [t.string for t in tokenize.generate_tokens(io.StringIO(source).readline) if t.type not in _SKIPPED]
-    except (tokenize.TokenError, SyntaxError):
-        return source
-    return " ".join(tokens)
+@lru_cache(maxsize=256)
+def _secrets(reference: str, learner_source: str) -> tuple[_Secret, ...]:
+    lines = canonical(reference)
+    if lines is None:
+        return (_Secret(tokens_of(plain(reference)), renamed=False),)
+    # A header that the task came with, or a line that is right already, is no secret.
+    written = {line.strip() for line in canonical(learner_source) or learner_source.splitlines()}
+    rest = [line for line in lines if line.strip() not in written and not _tells_nothing(line)]
+    found = [_Secret(tokens_of(plain("\n".join(rest))), renamed=True)]
+    found += [_Secret(tokens_of(plain(query)), renamed=False) for query in _queries(reference)]
+    return tuple(found)
+
+
+def _tells_nothing(line: str) -> bool:
+    return line.strip().startswith(("import ", "from ", "def ", "class ", "print(")) or not line.strip()
+
+
+def _queries(reference: str) -> list[str]:
+    """SQL that the reference holds as texts: to Python one constant, to a learner the whole solution."""
+    texts = (node.value for node in ast.walk(ast.parse(reference)) if isinstance(node, ast.Constant))
+    return [text for text in texts if isinstance(text, str) and _QUERY.match(text)]
+
+
+@lru_cache(maxsize=256)
+def _one_spelling(source: str) -> str:
+    lines = canonical(source)
+    return plain("\n".join(lines) if lines is not None else source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ltt_collab.bench.suites.leaks import INNOCENT, LEAKING
 from ltt_collab.tutoring.leak import leaks
 
 REFERENCE = """\
@@ -68,3 +69,19 @@ def test_a_solution_too_short_to_tell_from_talk_is_not_compared() -> None:
 @pytest.mark.parametrize("reference", ["def f(:\n    return x + y + z", "'''never closed\nx = y + z + w", ""])
 def test_a_reference_that_is_no_complete_python_does_no_harm(reference: str) -> None:
     assert leaks(reference, reference, "") is (reference != "")
+
+
+@pytest.mark.proves("gate:leak-renamed")
+def test_solutions_are_found_under_other_names_and_ordinary_talk_is_not_taken_for_one() -> None:
+    missed = [case.text for case in LEAKING if not leaks(case.text, case.reference, case.learner)]
+    alarms = [case.text for case in INNOCENT if leaks(case.text, case.reference, case.learner)]
+    assert (len(LEAKING) >= 60, len(INNOCENT) >= 60) == (True, True)
+    assert len(missed) <= 0.05 * len(LEAKING), missed
+    assert len(alarms) <= 0.02 * len(INNOCENT), alarms
+
+
+@pytest.mark.parametrize(
+    "text", ["`" * 400, "(" * 1200, "'" * 1200, "a=" * 600, "```\n" * 300, "\x00" * 50, "1 " * 600]
+)
+def test_a_text_of_any_kind_is_judged_without_harm(text: str) -> None:
+    assert not leaks(text, REFERENCE, LEARNER)
