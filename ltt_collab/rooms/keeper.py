@@ -27,11 +27,12 @@ FORMER_CLIENTS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentTarget:
-    """A file's room; the path is where the file lies now."""
+    """A file's room; the path is where the file lies now. ``describe``: how we show ourselves there."""
 
     path: str
     format: str
     type: str
+    describe: Describe = document_state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +183,7 @@ class _Keeper:
             former=tuple(self._former),
             farewells=tuple(self._farewells),
             resolve=self._tenant.resolve,
-            describe=target.describe if isinstance(target, RawTarget) else document_state,
+            describe=target.describe,
         )
         clock = self._membership.clock
         provider = Provider(replica, self._membership.user, listener=self, clock=clock, options=options)

@@ -38,6 +38,17 @@ def document_state(user: User, activity: Activity, cursors: Sequence[CursorState
     return {"user": user_state(user, activity), "autosave": False, "cursors": [_cursor(cursor) for cursor in cursors]}
 
 
+def chat_state(user: User, activity: Activity, _cursors: Sequence[CursorState]) -> dict[str, Any]:
+    """Our state in a chat's room; whatever we do shows as "is typing": there is an answer coming.
+
+    The name stays bare: jupyterlab-chat makes the name to mention somebody by out of it.
+    """
+    state: dict[str, Any] = {"user": {**user_state(user), "bot": True}, "autosave": False}
+    if activity is not Activity.IDLE:
+        state["isWriting"] = True
+    return state
+
+
 def global_state(user: User, activity: Activity, documents: Sequence[str], current: str | None) -> dict[str, Any]:
     """Our state in ``JupyterLab:globalAwareness``, which fills the Online Collaborators panel.
 
