@@ -11,7 +11,15 @@ from starlette.responses import Response
 
 from ltt_collab.api.door import PREFIX, Responses, TheDoor, problems
 from ltt_collab.api.problems import ProblemResponse, WireResponse
-from ltt_collab.api.schemas import DecisionBody, HeldBody, NotebookBody, RoomBody, ShownBody, SuggestionBody
+from ltt_collab.api.schemas import (
+    DecisionBody,
+    DeclinedBody,
+    HeldBody,
+    NotebookBody,
+    RoomBody,
+    ShownBody,
+    SuggestionBody,
+)
 from ltt_collab.api.streams import EventStream
 from ltt_collab.model.errors import UnknownRoomError
 from ltt_collab.model.ids import RoomId, Seq
@@ -111,6 +119,18 @@ async def propose(door: TheDoor, room_id: str, suggestion: Annotated[SuggestionB
     """
     info = _known(door.directory, room_id)
     return _answered(await door.directory.propose(info.id, suggestion.as_draft()))
+
+
+@router.post(
+    "/rooms/{room_id}/declined",
+    summary="Say that nothing will be proposed about a request for help",
+    responses=problems(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+async def decline(door: TheDoor, room_id: str, declined: Annotated[DeclinedBody, Body()]) -> DeclinedBody:
+    """Others of the room are then not held up by it. Does nothing about a request that is not waited for."""
+    info = _known(door.directory, room_id)
+    await door.directory.decline(info.id, declined.cause_key)
+    return declined
 
 
 @router.get(

@@ -96,6 +96,12 @@ class DecisionBody(_Body):
     because: str
 
 
+class DeclinedBody(_Body):
+    """A request for help that its reader does not answer."""
+
+    cause_key: str = Field(max_length=500, description="The `cause_key` of the request.")
+
+
 class SuggestionBody(_Body):
     """A proposed suggestion."""
 

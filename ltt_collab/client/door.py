@@ -53,6 +53,14 @@ class RoomClient(Protocol):
         """
         ...
 
+    async def decline(self, cause_key: str) -> None:
+        """Say that nothing will be proposed about a request, so that others of the room are not held up by it.
+
+        Raises:
+            UnknownRoomError
+        """
+        ...
+
     async def decisions(self) -> Sequence[Decision]:
         """Why help was or was not given, oldest first.
 

@@ -9,9 +9,9 @@ import anyio
 import structlog
 from anyio.abc import TaskGroup
 
-from ltt_collab.client.door import Client
+from ltt_collab.client.door import Client, RoomClient
 from ltt_collab.model.edits import HelpRequested, RoomEvent
-from ltt_collab.model.errors import ResumePointGoneError, SubscriberTooSlowError
+from ltt_collab.model.errors import LttError, ResumePointGoneError, SubscriberTooSlowError
 from ltt_collab.model.ids import CellId, RoomId
 from ltt_collab.model.staleness import why_outdated
 from ltt_collab.ports.tutor import Tutor
@@ -80,17 +80,26 @@ class _Desk:
         event = request.event
         try:
             with request.scope:
+                room = await self._client.room(event.room)
                 async with self._limit:
-                    with anyio.move_on_after(LONGEST_SECONDS) as limit:
-                        await self._tutor.handle(event, await self._client.room(event.room))
-                if limit.cancelled_caught:
-                    log.warning("tutor took too long", room=event.room, cell_id=event.cell_id, limit=LONGEST_SECONDS)
+                    await self._handle(event, room)
+                # Proposed or not, it is done. One that was called off gets here no more: it is outdated anyway.
+                await room.decline(event.cause_key)
+        except LttError as error:
+            log.warning("service did not answer the tutor", room=event.room, reason=str(error))
+        finally:
+            self._forget(request)
+
+    async def _handle(self, event: HelpRequested, room: RoomClient) -> None:
+        try:
+            with anyio.move_on_after(LONGEST_SECONDS) as limit:
+                await self._tutor.handle(event, room)
+            if limit.cancelled_caught:
+                log.warning("tutor took too long", room=event.room, cell_id=event.cell_id, limit=LONGEST_SECONDS)
         except Exception as error:
             # Its message may hold a learner's text: the kind at ERROR, the rest at DEBUG.
             log.error("tutor failed", room=event.room, cell_id=event.cell_id, kind=type(error).__name__)  # noqa: TRY400
             log.debug("tutor failed", exc_info=error)
-        finally:
-            self._forget(request)
 
 
 async def run_tutor(client: Client, tutor: Tutor) -> None:

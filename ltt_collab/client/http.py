@@ -55,6 +55,12 @@ class HttpRoomClient:
             return answer_from_wire({**body, TYPE_KEY: body[ANSWER_KEY]})
         raise self._link.refusal(status if status != HTTPStatus.OK else HTTPStatus.BAD_GATEWAY, body)
 
+    async def decline(self, cause_key: str) -> None:
+        """Say that nothing will be proposed about a request."""
+        status, said = await self._link.post(f"rooms/{self._id}/declined", {"cause_key": cause_key})
+        if status != HTTPStatus.OK:
+            raise self._link.refusal(status, said)
+
     async def decisions(self) -> Sequence[Decision]:
         """Why help was or was not given."""
         return _DECISIONS.validate_python(await self._link.get(f"rooms/{self._id}/decisions"))

@@ -36,6 +36,10 @@ class LocalRoomClient:
         """Put a draft before the gate."""
         return await self._directory.propose(self._id, draft)
 
+    async def decline(self, cause_key: str) -> None:
+        """Say that nothing will be proposed about a request."""
+        await self._directory.decline(self._id, cause_key)
+
     async def decisions(self) -> Sequence[Decision]:
         """Why help was or was not given."""
         return self._directory.decisions(self._id)

@@ -264,6 +264,15 @@ async def test_a_proposal_about_no_cell_is_an_error(connect: Connect) -> None:
     assert unknown.value.cell_id == "c1"
 
 
+@pytest.mark.proves("client:decline")
+async def test_a_request_that_is_not_answered_is_declined(connect: Connect) -> None:
+    directory = MemoryDirectory()
+    room = directory.open("a.ipynb")
+    async with connect(directory) as client:
+        await (await client.room(RoomId(room.id))).decline("ada/c1/NameError/é")
+    assert directory.declined == [(room.id, "ada/c1/NameError/é")]
+
+
 async def test_decisions_are_read(connect: Connect) -> None:
     directory = MemoryDirectory()
     room = directory.open("a.ipynb")

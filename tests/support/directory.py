@@ -160,6 +160,7 @@ class MemoryDirectory:
         self.kept, self.bound = kept, bound
         self.open_rooms: dict[RoomId, MemoryRoom] = {}
         self.drafts: list[Draft] = []
+        self.declined: list[tuple[RoomId, str]] = []
         self.answer: Callable[[Draft], Awaitable[Answer]] | None = None
         self._all: list[Subscriber] = []
         self.insight = MemoryInsight(self)
@@ -232,6 +233,10 @@ class MemoryDirectory:
         if self.answer is not None:
             return await self.answer(draft)
         return Shown(suggestion=SuggestionId(f"s-{source_hash(draft.idempotency_key)}"))
+
+    async def decline(self, room: RoomId, cause_key: str) -> None:
+        self._room(room)
+        self.declined.append((room, cause_key))
 
     def decisions(self, room: RoomId) -> Sequence[Decision]:
         return tuple(self._room(room).decisions)

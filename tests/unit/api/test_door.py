@@ -225,6 +225,7 @@ async def test_the_openapi_document_is_complete() -> None:
         "/api/v1/rooms/{room_id}",
         "/api/v1/rooms/{room_id}/events",
         "/api/v1/rooms/{room_id}/suggestions",
+        "/api/v1/rooms/{room_id}/declined",
         "/api/v1/rooms/{room_id}/decisions",
         "/api/v1/rooms/{room_id}/cells/{cell_id}/facts",
         "/api/v1/rooms/{room_id}/cells/{cell_id}/trials",
