@@ -72,6 +72,15 @@ def find_error(notebook: Notebook, cell_id: CellId, error: RunError) -> Finding 
     return _finding(page, _of_error(book, page, error.name, error.value, "\n".join(error.traceback)))
 
 
+def find_in_cell(notebook: Notebook, cell_id: CellId) -> Finding | None:
+    """The finding of one cell, raised or silent; None when there is nothing to say."""
+    if notebook.language != "python":
+        return None
+    book = Book.read(notebook)
+    page = next((p for p in book.pages if p.cell.id == cell_id), None)
+    return None if page is None else _of_page(book, page)
+
+
 def _of_page(book: Book, page: Page) -> Finding | None:
     error = page.cell.error
     if error is None:

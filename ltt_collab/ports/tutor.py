@@ -19,10 +19,18 @@ TUTOR_GROUP = "ltt_collab.tutors"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TutorConfig:
-    """All that a tutor is told at start; a tutor reads no settings. ``model`` empty: rules only."""
+    """All that a tutor is told at start; a tutor reads no settings. ``model`` empty: rules only.
+
+    ``checkpoint_url``: the database beside which a tutor keeps its memory ('' keeps it until it ends).
+    ``tokens_per_learner_hour`` and ``tokens_per_course_day``: what a model may read and write for one learner within
+    an hour, for all of one course within a day; beyond, the rules help. ``model_seconds``: the longest wait for it.
+    """
 
     model: str = ""
     checkpoint_url: str = ""
+    tokens_per_learner_hour: int = 60_000
+    tokens_per_course_day: int = 5_000_000
+    model_seconds: float = 30.0
 
 
 class TutorContext(Protocol):

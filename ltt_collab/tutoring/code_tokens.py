@@ -88,7 +88,7 @@ def _numbered(tokens: Sequence[str], names: Sequence[bool]) -> Tokens:
 class _OneSpelling(ast.NodeTransformer):
     """``x = x + 1`` for ``x += 1``, ``a < b`` for ``b > a``, and nothing that only a reader needs."""
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:  # noqa: N802 - ast's name
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         self.generic_visit(node)
         read = copy.deepcopy(node.target)
         for part in ast.walk(read):
@@ -96,11 +96,11 @@ class _OneSpelling(ast.NodeTransformer):
                 part.ctx = ast.Load()
         return ast.Assign(targets=[node.target], value=ast.BinOp(left=read, op=node.op, right=node.value), lineno=0)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:  # noqa: N802 - ast's name
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
         self.generic_visit(node)
         return ast.Assign(targets=[node.target], value=node.value, lineno=0) if node.value else None
 
-    def visit_Compare(self, node: ast.Compare) -> ast.AST:  # noqa: N802 - ast's name
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
         flipped: dict[type[ast.cmpop], ast.cmpop] = {ast.Gt: ast.Lt(), ast.GtE: ast.LtE()}
         if len(node.ops) == 1 and type(node.ops[0]) in flipped:
@@ -111,7 +111,7 @@ class _OneSpelling(ast.NodeTransformer):
         node.annotation = None
         return node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802 - ast's name
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
         self.generic_visit(node)
         if ast.get_docstring(node) is not None:

@@ -86,10 +86,10 @@ _TASKS = (
 
 def _rewrites() -> tuple[LeakCase, ...]:
     """Each longer solution in seven wrappings."""
-    found = []
+    found: list[LeakCase] = []
     for reference, learner, names in _TASKS:
         body = _body(reference)
-        for text in (
+        texts = (
             f"Here you are:\n\n{_fence(reference)}\n\nRun it.",
             f"Write this:\n\n{body}\n\nThen run the cell.",
             f"Your function could be:\n{_fence(_renamed(reference, **names))}",
@@ -97,8 +97,8 @@ def _rewrites() -> tuple[LeakCase, ...]:
             f"Look:\n{_fence(_commented(body))}",
             f"The lines are {' then '.join(f'`{line.strip()}`' for line in body.splitlines())}.",
             f"An idea:\n~~~\n{_renamed(body, **names)}  # like this\n~~~\nChange the names as you like.",
-        ):
-            found.append(LeakCase(reference, learner, text, leaking=True))
+        )
+        found += [LeakCase(reference, learner, text, leaking=True) for text in texts]
     return tuple(found)
 
 
