@@ -10,7 +10,7 @@ import structlog
 
 from ltt_collab.model.causes import learner_key
 from ltt_collab.model.commands import TutorAnswered
-from ltt_collab.model.edits import HelpRequested, RoomEvent, SuggestionEnded, SuggestionShown
+from ltt_collab.model.edits import HelpCause, HelpRequested, RoomEvent, SuggestionEnded, SuggestionShown
 from ltt_collab.model.errors import StoreUnavailableError, UnknownCellError
 from ltt_collab.model.ids import SuggestionId
 from ltt_collab.model.staleness import why_outdated
@@ -18,6 +18,7 @@ from ltt_collab.model.suggestions import Answer, Draft, EndReason, Placement, Re
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.scene import Scene
 from ltt_collab.peer.showing import OnPage, Showing
+from ltt_collab.peer.speaking import Speaking
 from ltt_collab.ports.store import SuggestionRecord
 from ltt_collab.suggestions.lifecycle import Live
 from ltt_collab.telemetry import metrics
@@ -41,6 +42,7 @@ class Proposing:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._showing = Showing(scene.around.clock)
+        self.speaking = Speaking(scene)
         self._one_at_a_time = anyio.Lock()
         self._requests: dict[str, HelpRequested] = {}
         self._owed: dict[str, HelpRequested] = {}
@@ -65,6 +67,12 @@ class Proposing:
     def call_off(self, because: str) -> None:
         """Stop what is being shown: the connection is not what it was."""
         self._showing.call_off(because, interrupted=True)
+
+    def decline(self, cause_key: str) -> None:
+        """The tutor is done with that request: in a chat nobody waits for it any more."""
+        request = self._requests.get(cause_key)
+        if request is not None and request.chat:
+            self._scene.around.chats.done(request.chat, request.reply_to)
 
     async def propose(self, draft: Draft) -> Answer:
         """Judge a draft and, if it passes, show it.
@@ -101,9 +109,12 @@ class Proposing:
             if isinstance(answer, Rejected):
                 scene.decide(draft.cell_id, f"rejected a draft: {answer.reason}", answer.detail)
             return answer
+        if draft.placement is Placement.CHAT:
+            said = await self.speaking.say(draft, _new_id(), situation)
+            return scene.mind.gate.settle(draft, said, situation)
         live = scene.mind.lifecycle.about(draft.cell_id)
         # A further rung is added in place: the suggestion stays the one that its cell is marked with.
-        suggestion = live.suggestion if live is not None else SuggestionId(f"s-{secrets.token_hex(6)}")
+        suggestion = live.suggestion if live is not None else _new_id()
         shown = await self._showing.show(page, draft, suggestion, None if live is None else live.note_cell)
         if isinstance(shown, Rejected):
             scene.decide(draft.cell_id, "did not show a draft", shown.detail)
@@ -131,6 +142,7 @@ class Proposing:
             cell=page.view.cell(draft.cell_id) if page.view.holds(draft.cell_id) else None,
             learner=learner,
             human_present=bool(humans),
+            asked=request is not None and request.cause is HelpCause.ASKED,
         )
 
     async def _shown(
@@ -175,6 +187,10 @@ class Proposing:
             await scene.around.suggestions.save(record)
         except StoreUnavailableError as error:
             log.warning("suggestion not remembered", room=scene.stamp.room, reason=str(error))
+
+
+def _new_id() -> SuggestionId:
+    return SuggestionId(f"s-{secrets.token_hex(6)}")
 
 
 def _count(answer: Answer) -> None:

@@ -12,11 +12,13 @@ import structlog
 from ltt_collab.edits.scribe import Head
 from ltt_collab.edits.stamp import Stamp
 from ltt_collab.model.cells import Notebook
+from ltt_collab.model.chat import ChatMessage
 from ltt_collab.model.commands import EndSuggestion, TutorAnswered
 from ltt_collab.model.edits import (
     BurstEnded,
     DocumentReloaded,
     DocumentRenamed,
+    MessagePosted,
     ReloadCause,
     RoomEvent,
     RoomState,
@@ -38,6 +40,7 @@ from ltt_collab.peer.people import People
 from ltt_collab.peer.proposing import Proposing
 from ltt_collab.peer.stay import Stay
 from ltt_collab.peer.surroundings import Surroundings
+from ltt_collab.peer.whereabouts import Whereabouts
 from ltt_collab.ports.directory import Decision, RoomInfo
 from ltt_collab.ports.rooms import RoomServer
 from ltt_collab.ports.store import SuggestionRecord
@@ -100,6 +103,7 @@ class RoomPeer:
         self._left = "we left"
         self._acts = Acts(self)
         self._proposing = Proposing(self)
+        self.whereabouts = Whereabouts()
         self._greeting = Greeting(self, server.id, self._acts)
         self._stay = Stay(self)
         self._company = Company(self, self._stay, self._greeting)
@@ -136,7 +140,16 @@ class RoomPeer:
 
     def decline(self, cause_key: str) -> None:
         """A tutor has nothing to propose about that: do not wait for it."""
+        self._proposing.decline(cause_key)
         self.tutor_answered(TutorAnswered(cause_key=cause_key, answer=None, now=self.stamp.now()))
+
+    def hear(self, chat: RoomId, message: ChatMessage) -> None:
+        """A learner said something in that chat that concerns this notebook."""
+        here = (human for human in self.people.humans() if human.username == message.sender)
+        author = next(here, Author(kind=AuthorKind.LEARNER, username=message.sender))
+        where = self.whereabouts.of(message.sender)
+        cell = where.cell_id if where is not None and self._source_of(where.cell_id) is not None else None
+        self.happen(MessagePosted(**self.head(author), chat=chat, message=message.id, text=message.text, cell_id=cell))
 
     async def propose(self, draft: Draft) -> Answer:
         """Judge a draft and, if it passes, show it.
@@ -389,7 +402,11 @@ class RoomPeer:
         self._proposing.handle(event)
         self._acts.handle(event)
         self._doing.checking.handle(event)
-        for wish in self.mind.handle(event):
+        self.whereabouts.handle(event)
+        wishes = self.mind.handle(event)
+        if isinstance(event, MessagePosted):
+            wishes = iter(self._proposing.speaking.acknowledge(event, tuple(wishes)))
+        for wish in wishes:
             self._do(wish)
 
     def _do_all(self, wishes: Iterable[Wish]) -> None:

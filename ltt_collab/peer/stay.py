@@ -2,10 +2,46 @@
 
 from __future__ import annotations
 
-from ltt_collab.peer.scene import Scene
+from typing import Protocol
+
+from ltt_collab.documents.replica import Replica
+from ltt_collab.peer.people import People
+from ltt_collab.peer.surroundings import Surroundings
 
 ARRIVAL = 20.0
 """Seconds after which a human who sits still has shown up: awareness is renewed every 15 s."""
+
+
+class Sheet(Protocol):
+    """A document that can sleep."""
+
+    @property
+    def replica(self) -> Replica:
+        """Its copy."""
+        ...
+
+
+class Lodging(Protocol):
+    """One room, of a notebook or a chat, as far as staying in it goes."""
+
+    @property
+    def around(self) -> Surroundings:
+        """What all rooms share."""
+        ...
+
+    @property
+    def people(self) -> People:
+        """Who is here."""
+        ...
+
+    @property
+    def page(self) -> Sheet | None:
+        """The document of the present connection."""
+        ...
+
+    def leave(self, reason: str) -> None:
+        """Leave the room for good."""
+        ...
 
 
 class Stay:
@@ -16,7 +52,7 @@ class Stay:
         2. A document sleeps only when nothing happened in it for the set time.
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Lodging) -> None:
         self._scene = scene
         self._since = 0.0
         self._touched = 0.0

@@ -12,6 +12,9 @@ from anyio.abc import TaskGroup
 
 from ltt_collab.model.errors import RoomError, UnsupportedServerError
 from ltt_collab.model.ids import Seq, Username
+from ltt_collab.peer.chat import CHAT, ChatPeer
+from ltt_collab.peer.chats import Chat
+from ltt_collab.peer.conversation import Conversation
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.room import RoomPeer
 from ltt_collab.peer.surroundings import Surroundings
@@ -27,6 +30,7 @@ from ltt_collab.ports.rooms import (
 )
 from ltt_collab.rooms.global_room import GlobalPresence
 from ltt_collab.rooms.keeper import DocumentTarget, Membership, keep_connected
+from ltt_collab.rooms.local_state import chat_state
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +43,7 @@ SEQ_PER_SECOND = 1_000
 
 
 class Supervisor:
-    """Watches one server and keeps a peer in each of its open notebooks.
+    """Watches one server and keeps a peer in each of its open notebooks and chats.
 
     Invariants:
         1. One peer per room.
@@ -51,6 +55,7 @@ class Supervisor:
         self._entering: dict[str, Username | None] = {}
         self._facts: ServerFacts | None = None
         self._presence = GlobalPresence()
+        self._conversation = Conversation(server.id, registry)
         self.is_watching = False
         self.why_not = "not connected yet"
 
@@ -69,6 +74,9 @@ class Supervisor:
         for peer in self._registry.visited_by(username):
             log.info("leaving on a learner's wish", room=peer.stamp.room)
             peer.take_leave("a learner asked the tutor to leave")
+        for chat in self._around.chats.of_server(self._server.id):
+            if chat.is_visited_by(username):
+                chat.leave("a learner asked the tutor to leave")
 
     async def welcome(self, username: Username) -> None:
         """Forget that this learner sent us away; we come when they open a notebook the next time.
@@ -80,19 +88,19 @@ class Supervisor:
 
     def _handle(self, sighting: Sighting, tasks: TaskGroup) -> None:
         match sighting:
-            case RoomOpened(type=kind) if kind != NOTEBOOK:
+            case RoomOpened(type=kind) if kind not in {NOTEBOOK, CHAT}:
                 pass
             case RoomOpened():
                 self._opened(sighting, tasks)
             case RoomVacated():
                 pass  # a hint only: awareness says who is there, and the grace counts from that
             case FileMoved(path=path, new_path=new_path):
-                peer = self._registry.at(self._server.id, path)
+                peer = self._at(path)
                 if peer is not None:
                     peer.moved(new_path)
                     self._list_rooms()
             case FileDeleted(path=path):
-                peer = self._registry.at(self._server.id, path)
+                peer = self._at(path)
                 if peer is not None:
                     peer.leave("the file was deleted")
             case WatchStateChanged(live=live, reason=reason):
@@ -104,13 +112,20 @@ class Supervisor:
 
     def _opened(self, opened: RoomOpened, tasks: TaskGroup) -> None:
         peer = self._registry.at(self._server.id, opened.path)
+        chat = self._around.chats.at(self._server.id, opened.path)
         if peer is not None:
             peer.sight(opened.username)
+        elif chat is not None:
+            chat.sight()
         elif opened.path in self._entering:
             self._entering[opened.path] = opened.username or self._entering[opened.path]
         else:
             self._entering[opened.path] = opened.username
-            tasks.start_soon(self._be_in, opened, name=f"room of {opened.path}")
+            be_in = self._be_in if opened.type == NOTEBOOK else self._be_in_chat
+            tasks.start_soon(be_in, opened, name=f"room of {opened.path}")
+
+    def _at(self, path: str) -> RoomPeer | Chat | None:
+        return self._registry.at(self._server.id, path) or self._around.chats.at(self._server.id, path)
 
     async def _be_in(self, opened: RoomOpened) -> None:
         try:
@@ -135,9 +150,47 @@ class Supervisor:
             self._registry.remove(peer)
             self._list_rooms()
 
-    async def _enter(self, opened: RoomOpened) -> RoomPeer | None:
+    async def _be_in_chat(self, opened: RoomOpened) -> None:
+        chats = self._around.chats
+        try:
+            chat = await self._enter_chat(opened)
+        except RoomError as error:
+            log.warning("chat not joined", path=opened.path, reason=str(error))
+            return
+        finally:
+            self._entering.pop(opened.path, None)
+        if chat.room in chats:  # invariant 1
+            return
+        chats.add(chat)
+        self._list_rooms()
+        try:
+            reason = await chat.run()
+            log.info("chat left", room=chat.room, path=chat.path, reason=reason)
+        # Invariant 2: the one boundary around a chat, as around a room.
+        except Exception:
+            log.exception("chat ended by an error of ours", room=chat.room)
+        finally:
+            chats.remove(chat)
+            self._list_rooms()
+
+    async def _enter_chat(self, opened: RoomOpened) -> ChatPeer:
+        read_only = await self._why_read_only()
+        session = await self._server.open_session(opened.path, format=opened.format, type=opened.type)
+        return ChatPeer(
+            session.address.room_id(self._server.id),
+            DocumentTarget(path=opened.path, format=opened.format, type=opened.type, describe=chat_state),
+            self._server,
+            self._around,
+            self._conversation.hear,
+            read_only=read_only,
+        )
+
+    async def _why_read_only(self) -> str:
         facts = self._facts = self._facts or await self._server.facts()
-        read_only = "" if facts.supported else str(UnsupportedServerError(facts.collaboration or "?", SUPPORTED))
+        return "" if facts.supported else str(UnsupportedServerError(facts.collaboration or "?", SUPPORTED))
+
+    async def _enter(self, opened: RoomOpened) -> RoomPeer | None:
+        read_only = await self._why_read_only()
         session = await self._server.open_session(opened.path, format=opened.format, type=opened.type)
         room = session.address.room_id(self._server.id)
         if read_only:
@@ -169,5 +222,6 @@ class Supervisor:
             await self._around.clock.sleep(30.0)
 
     def _list_rooms(self) -> None:
-        self._presence.show_documents([peer.info.path for peer in self._registry.of_server(self._server.id)])
+        notebooks = [peer.path for peer in self._registry.of_server(self._server.id)]
+        self._presence.show_documents(notebooks + [chat.path for chat in self._around.chats.of_server(self._server.id)])
         self._registry.count()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ltt_collab.model.ids import ServerId
 from ltt_collab.model.presence import User
+from ltt_collab.peer.chats import Chats
 from ltt_collab.peer.log import EventLog
 from ltt_collab.peer.timers import Timers
 from ltt_collab.ports.classroom import Checker
@@ -37,7 +38,7 @@ class Surroundings:
     """What all rooms of one service share. ``budget`` is one for all rooms: a learner has one, however many tabs.
 
     ``checker``: the course's judge, None without a course. ``kernels``: the kernels of a server, None where they cannot
-    be reached. ``frame_cap``: bytes of the largest message taken from a room.
+    be reached. ``frame_cap``: bytes of the largest message taken from a room. ``chats``: the open chats of all servers.
     """
 
     user: User
@@ -53,3 +54,4 @@ class Surroundings:
     checker: Checker | None = None
     kernels: Callable[[ServerId], KernelServer | None] = lambda _server: None
     frame_cap: int = DEFAULT_FRAME_CAP
+    chats: Chats = field(default_factory=Chats)

@@ -26,7 +26,7 @@ from ltt_collab.model.edits import (
 )
 from ltt_collab.model.ids import CellId, SuggestionId
 from ltt_collab.model.presence import AuthorKind
-from ltt_collab.model.suggestions import EndReason
+from ltt_collab.model.suggestions import EndReason, Placement
 from ltt_collab.ports.store import SuggestionRecord
 from ltt_collab.suggestions.stock import marked_cells, why_over
 
@@ -107,6 +107,8 @@ class Lifecycle:
 
     def _decide(self, event: RoomEvent) -> Iterator[Command]:
         match event:
+            case SuggestionShown(placement=Placement.CHAT):
+                pass  # what was said in a chat stands there for good, beside any note about the same cell
             case SuggestionShown():
                 yield from self._show(event)
             case SuggestionEnded():

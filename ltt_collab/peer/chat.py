@@ -1,0 +1,291 @@
+"""One chat: joins it, hears what learners say in it, and speaks there."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup
+
+from ltt_collab.documents.replica import Replica
+from ltt_collab.documents.writer_chat import ChatWriter
+from ltt_collab.model.chat import ChatChange, ChatMessage
+from ltt_collab.model.edits import RoomState
+from ltt_collab.model.errors import RoomClosedError, RoomError, StoreUnavailableError
+from ltt_collab.model.ids import ClientId, RoomId, ServerId, SuggestionId, Username
+from ltt_collab.model.presence import Activity, Selection
+from ltt_collab.peer.chat_page import ChatPage
+from ltt_collab.peer.chat_speech import CUT_OFF, Speeches
+from ltt_collab.peer.people import People
+from ltt_collab.peer.stay import Stay
+from ltt_collab.peer.surroundings import Surroundings
+from ltt_collab.ports.rooms import RoomServer
+from ltt_collab.rooms.keeper import DocumentTarget, Membership, keep_connected
+from ltt_collab.rooms.local_state import chat_state
+from ltt_collab.rooms.presence import ParticipantJoined, ParticipantLeft, ParticipantMoved, PresenceEvent
+from ltt_collab.rooms.provider import Provider
+from ltt_collab.telemetry import metrics
+
+log = structlog.get_logger(__name__)
+
+CHAT = "chat"
+"""The type of a chat's document."""
+
+SMALL_IDS = 1 << 22
+"""Our client ids in chats are below this, a browser's nearly never are (it draws from 2^32). Of two messages posted at
+the same moment Yjs puts the lower id's first, so ours stands before the learner's: the other way round the server moves
+the learner's when it gives it its time, and a message that it moves breaks the chat (``documents.writer_chat``)."""
+
+RECENT = 10.0
+"""Seconds before we were told of the chat in which a message may have been posted that we are to hear."""
+
+ASK_AGAIN = 5.0
+"""Seconds until a store that could not be read is asked again whether a learner wants us gone."""
+
+
+class ChatPeer:
+    """Our presence in one chat's room: a tenant of ``rooms.keeper``.
+
+    Invariants:
+        1. A learner's wish to be left alone is looked up before anything is written.
+        2. Every message of a learner is heard once, also one posted while we joined or were away.
+        3. Our client id is one that this chat has never seen.
+        4. While the room is not live nothing is written.
+    """
+
+    def __init__(
+        self,
+        room: RoomId,
+        target: DocumentTarget,
+        server: RoomServer,
+        around: Surroundings,
+        hear: Callable[[ChatPeer, ChatChange], None],
+        *,
+        read_only: str = "",
+    ) -> None:
+        """``hear`` is told what learners do. ``read_only``: why we may not write on this server, '' if we may."""
+        self.around = around
+        self.people = People(around.user.username)
+        self._room = room
+        self._server = server
+        self._target = target
+        self._hear = hear
+        self._read_only = read_only
+        self._page: ChatPage | None = None
+        self._state = RoomState.JOINING
+        self._sighted_at = around.clock.now()
+        self._unknown: set[Username] = set()
+        self._met: set[Username] = set()
+        self._adopted = False
+        self._tasks: TaskGroup | None = None
+        self._scope = anyio.CancelScope()
+        self._left = "we left"
+        self._stay = Stay(self)
+        self._speeches = Speeches(around.clock, around.timers, writer=self._writer, show=self._show)
+
+    # For the others.
+
+    @property
+    def room(self) -> RoomId:
+        """The chat's room."""
+        return self._room
+
+    @property
+    def server(self) -> ServerId:
+        """The server that it lies on."""
+        return self._server.id
+
+    @property
+    def path(self) -> str:
+        """Where its file lies now."""
+        return self._target.path
+
+    @property
+    def page(self) -> ChatPage | None:
+        """The document of the present connection."""
+        return self._page
+
+    def expect(self, reply_to: str) -> None:
+        """Show "is typing": an answer to that message is under way."""
+        self._speeches.expect(reply_to)
+
+    async def say(self, reply_to: str, text: str, *, more: bool, suggestion: SuggestionId) -> str | None:
+        """Write a piece of an answer, by whole words; the answer as it stands. None: it could not be written."""
+        return await self._speeches.say(reply_to, text, more=more, suggestion=suggestion)
+
+    def tell(self, reply_to: str, text: str) -> None:
+        """Write a line at once, or as soon as it may be."""
+        self._speeches.tell(reply_to, text)
+
+    def done(self, reply_to: str) -> None:
+        """Nothing more comes for that message."""
+        self._speeches.done(reply_to)
+
+    def sight(self) -> None:
+        """The server said that somebody has it open."""
+        self._stay.somebody_came()
+
+    def is_visited_by(self, username: Username) -> bool:
+        """Whether that learner is in it."""
+        return any(human.username == username for human in self.people.humans())
+
+    def moved(self, path: str) -> None:
+        """The file has another path now."""
+        if path != self._target.path:
+            log.info("chat renamed", room=self._room, path=path, former=self._target.path)
+            self._target = DocumentTarget(path=path, format="text", type=CHAT, describe=chat_state)
+
+    def leave(self, reason: str) -> None:
+        """Leave for good, with a goodbye."""
+        self._left = reason
+        self._speeches.end()
+        self._scope.cancel()
+
+    async def run(self) -> str:
+        """Be in the chat until it is left; why it was."""
+        self._stay.begin()
+        membership = Membership(
+            server=self._server,
+            user=self.around.user,
+            clock=self.around.clock,
+            heartbeat=self.around.heartbeat,
+            random=self.around.random,
+            read_only=bool(self._read_only),
+            frame_cap=self.around.frame_cap,
+        )
+        try:
+            with self._scope:
+                async with anyio.create_task_group() as tasks:
+                    self._tasks = tasks
+                    gave_up = await keep_connected(membership, self)
+                    self._left = gave_up.reason
+                    tasks.cancel_scope.cancel()
+        finally:
+            self._tasks = None
+            self._speeches.end()
+            self._stay.end()
+            if self._page is not None:
+                self._page.close()
+        return self._left
+
+    # What the keeper asks and says.
+
+    def target(self) -> DocumentTarget:
+        """Where the file lies now."""
+        return self._target
+
+    def new_replica(self) -> Replica:
+        """A fresh page; what was heard stays heard."""
+        heard = None if self._page is None else self._page.decoder
+        if self._page is not None:
+            self._page.close()
+        client = ClientId(secrets.randbelow(SMALL_IDS) + 1)
+        self._page = ChatPage(self.people, self._changed, self._is_news, client=client, heard=heard)
+        return self._page.replica
+
+    def connected(self, provider: Provider) -> None:
+        """We are about to be in the room as this client."""
+        if self._page is not None:
+            self._page.connect(provider, self.around.clock, self.around.user)
+        self.people.join(provider.client, provider.presence)
+
+    def synced(self) -> None:
+        """The page is up to date: hear what is new in it, go on with what we were saying."""
+        page = self._page
+        if page is None or page.provider is None:
+            return
+        if not page.is_followed and page.replica.clocks().get(page.replica.client_id):  # invariant 3
+            page.provider.end(RoomClosedError(None, "our client id was used in this chat before; taking another"))
+            return
+        page.is_followed = True
+        if not self._adopted and self._writer() is not None:
+            self._adopted = True
+            page.writer.finish_forgotten(CUT_OFF)
+        self._speeches.resume()
+        page.decoder.begin()
+
+    def rejoined(self) -> None:
+        """It is another page than before; ``synced`` saw to it."""
+        metrics.RECONNECTS.inc()
+
+    def stale(self, reason: str) -> None:
+        """Something may be missing from the page."""
+        log.warning("chat out of sync", room=self._room, reason=reason)
+
+    def closed(self, error: RoomError) -> None:
+        """The connection is over."""
+        if error.__cause__ is not None:
+            log.error("chat ended by an error of ours", room=self._room, exc_info=error.__cause__)
+
+    def state_changed(self, state: RoomState, reason: str) -> None:
+        """Remember it."""
+        self._state = state
+        log.info("chat state changed", room=self._room, path=self.path, state=state.value, reason=reason)
+
+    def presence_changed(self, event: PresenceEvent) -> None:
+        """Somebody came or left."""
+        match event:
+            case ParticipantMoved():
+                return
+            case ParticipantJoined(user=user):
+                self.people.change()
+                self._stay.somebody_came()
+                self._meet(user.username)
+            case ParticipantLeft():
+                self.people.change()
+                self._stay.somebody_left()
+            case _:
+                log.warning("somebody calls itself by our name", room=self._room)
+
+    def server_said(self, message: Mapping[str, Any]) -> None:
+        """Nothing that concerns us."""
+
+    def resolve(self, _cursor: Mapping[str, Any]) -> Selection | None:
+        """There are no cursors in a chat."""
+        return None
+
+    # Within.
+
+    def _writer(self) -> ChatWriter | None:
+        page = self._page
+        is_silent = self._read_only or self._unknown or self._state is not RoomState.LIVE  # invariants 1, 4
+        return None if page is None or page.provider is None or is_silent else page.writer
+
+    def _show(self, is_typing: bool) -> None:
+        if self._page is not None and self._page.provider is not None:
+            self._page.provider.presence.show_activity(Activity.TYPING if is_typing else Activity.IDLE)
+
+    def _changed(self, change: ChatChange) -> None:
+        self._stay.touch()
+        self._hear(self, change)
+
+    def _is_news(self, message: ChatMessage) -> bool:
+        """Whether a message that we found is one to be heard (invariant 2): posted as we came, and not answered yet."""
+        page = self._page
+        if page is None or message.at < self._sighted_at - RECENT or message.sender == self.around.user.username:
+            return False
+        return all(said.mark is None or said.mark.reply_to != message.id for said in page.view.messages())
+
+    def _meet(self, username: Username) -> None:
+        if username not in self._met and self._tasks is not None:
+            self._met.add(username)
+            self._unknown.add(username)
+            self._tasks.start_soon(self._look_up, username, name=f"wish of a learner in {self._room}")
+
+    async def _look_up(self, username: Username) -> None:
+        while True:
+            try:
+                is_away = await self.around.wishes.is_kept_away(self._server.id, username)
+            except StoreUnavailableError as error:
+                log.warning("learner's wish not known", room=self._room, reason=str(error))
+                await self.around.clock.sleep(ASK_AGAIN)
+                continue
+            break
+        if is_away:
+            self.leave("a learner here asked the tutor to stay away")
+            return
+        self._unknown.discard(username)
+        self._speeches.resume()

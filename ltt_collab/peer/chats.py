@@ -1,0 +1,108 @@
+"""Every open chat of this service, as the notebooks' rooms reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ltt_collab.model.ids import RoomId, ServerId, SuggestionId, Username
+
+
+class Chat(Protocol):
+    """One open chat in which we may speak."""
+
+    @property
+    def room(self) -> RoomId:
+        """The chat's room."""
+        ...
+
+    @property
+    def server(self) -> ServerId:
+        """The server that it lies on."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Where its file lies."""
+        ...
+
+    def expect(self, reply_to: str) -> None:
+        """Show "is typing": an answer to that message is under way."""
+        ...
+
+    async def say(self, reply_to: str, text: str, *, more: bool, suggestion: SuggestionId) -> str | None:
+        """Write a piece of the answer to a message; the answer as it stands now. None: it could not be written."""
+        ...
+
+    def tell(self, reply_to: str, text: str) -> None:
+        """Write a line at once; the message needs no other answer."""
+        ...
+
+    def done(self, reply_to: str) -> None:
+        """Nothing more comes for that message."""
+        ...
+
+    def sight(self) -> None:
+        """Somebody has it open."""
+        ...
+
+    def is_visited_by(self, username: Username) -> bool:
+        """Whether that learner is in it."""
+        ...
+
+    def moved(self, path: str) -> None:
+        """The file has another path now."""
+        ...
+
+    def leave(self, reason: str) -> None:
+        """Leave it for good."""
+        ...
+
+
+class Chats:
+    """The open chats by room. What is said in one that is not open any more is dropped, and said to be."""
+
+    def __init__(self) -> None:
+        self._open: dict[RoomId, Chat] = {}
+
+    def __contains__(self, room: RoomId) -> bool:
+        return room in self._open
+
+    def add(self, chat: Chat) -> None:
+        """We are about to join it."""
+        self._open[chat.room] = chat
+
+    def remove(self, chat: Chat) -> None:
+        """We left it."""
+        self._open.pop(chat.room, None)
+
+    def of_server(self, server: ServerId) -> Sequence[Chat]:
+        """The open chats of one server."""
+        return [chat for chat in self._open.values() if chat.server == server]
+
+    def at(self, server: ServerId, path: str) -> Chat | None:
+        """The open chat of a path."""
+        return next((chat for chat in self.of_server(server) if chat.path == path), None)
+
+    def expect(self, room: str, reply_to: str) -> None:
+        """Show "is typing" in that chat."""
+        chat = self._open.get(RoomId(room))
+        if chat is not None:
+            chat.expect(reply_to)
+
+    async def say(self, room: str, reply_to: str, text: str, *, more: bool, suggestion: SuggestionId) -> str | None:
+        """Write a piece of an answer, by whole words; the whole of it so far. None: the chat is not open."""
+        chat = self._open.get(RoomId(room))
+        return None if chat is None else await chat.say(reply_to, text, more=more, suggestion=suggestion)
+
+    def tell(self, room: str, reply_to: str, text: str) -> None:
+        """Write a short line at once."""
+        chat = self._open.get(RoomId(room))
+        if chat is not None:
+            chat.tell(reply_to, text)
+
+    def done(self, room: str, reply_to: str) -> None:
+        """Whoever was asked has said all that it will say to that message."""
+        chat = self._open.get(RoomId(room))
+        if chat is not None:
+            chat.done(reply_to)

@@ -1,0 +1,91 @@
+"""Takes what learners say in the chats of one server to the notebook that they are working in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+import structlog
+
+from ltt_collab.model.chat import ChatChange, ChatMessage, MessageAdded
+from ltt_collab.model.ids import ServerId, Username
+from ltt_collab.model.presence import Author, AuthorKind
+from ltt_collab.peer.chat import ChatPeer
+from ltt_collab.peer.registry import Registry
+from ltt_collab.peer.room import RoomPeer
+from ltt_collab.tutoring.addressed import is_for_tutor
+
+log = structlog.get_logger(__name__)
+
+NOWHERE = "I see no notebook that you are in. Open one, put the cursor into the cell that you ask about, and ask again."
+
+
+class Conversation:
+    """Hears the chats of one server.
+
+    Invariants:
+        1. Programs, ourselves among them, are never heard: no two of them talk to each other for ever.
+        2. Where several people talk, only what names the tutor is heard.
+        3. Nobody is heard under another's name.
+    """
+
+    def __init__(self, server: ServerId, registry: Registry) -> None:
+        self._server = server
+        self._registry = registry
+
+    def hear(self, chat: ChatPeer, change: ChatChange) -> None:
+        """A message came, changed or went; one that was edited was heard as it came."""
+        if not isinstance(change, MessageAdded) or change.message.deleted:
+            return
+        message = change.message
+        if not self._is_learner(chat, message, change.author):
+            return
+        if not is_for_tutor(message, chat.around.user, self._humans(chat)):  # invariant 2
+            return
+        room = self._room_of(chat, message.sender)
+        if room is None:
+            chat.tell(message.id, NOWHERE)
+            return
+        chat.expect(message.id)
+        room.hear(chat.room, message)
+
+    @staticmethod
+    def _is_learner(chat: ChatPeer, message: ChatMessage, author: Author) -> bool:
+        page, us = chat.page, chat.around.user.username
+        if page is None or message.sender == us or message.sender in page.view.bots():  # invariant 1
+            return False
+        if author.kind not in {AuthorKind.LEARNER, AuthorKind.UNKNOWN}:
+            return False
+        if author.username not in {None, message.sender}:  # invariant 3
+            log.warning("chat message under another's name", room=chat.room, sender=message.sender)
+            return False
+        return True
+
+    @staticmethod
+    def _humans(chat: ChatPeer) -> set[Username]:
+        here = {human.username for human in chat.people.humans() if human.username is not None}
+        page = chat.page
+        if page is None:
+            return here
+        programs = {*page.view.bots(), chat.around.user.username}
+        return here | {said.sender for said in page.view.messages()} - programs
+
+    def _room_of(self, chat: ChatPeer, username: Username) -> RoomPeer | None:
+        """Where that learner was last, else the notebook that the chat was made for or lies beside."""
+        open_rooms = self._registry.of_server(self._server)
+        visited = [peer for peer in open_rooms if _is_in(peer, username)]
+        seen = [(last.at, peer) for peer in visited if (last := peer.whereabouts.of(username)) is not None]
+        if seen:
+            return max(seen, key=lambda entry: entry[0])[1]
+        return _belonging(chat, visited) or _belonging(chat, open_rooms) or (visited[0] if len(visited) == 1 else None)
+
+
+def _is_in(peer: RoomPeer, username: Username) -> bool:
+    return any(human.username == username for human in peer.people.humans())
+
+
+def _belonging(chat: ChatPeer, peers: Sequence[RoomPeer]) -> RoomPeer | None:
+    about = None if chat.page is None else chat.page.view.about
+    beside = PurePosixPath(chat.path).with_suffix(".ipynb").as_posix()
+    made_for = next((peer for peer in peers if peer.stamp.room == about), None)
+    return made_for or next((peer for peer in peers if peer.path == beside), None)

@@ -1,0 +1,56 @@
+"""Where each learner was last in one notebook: the cell that a question in the chat is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ltt_collab.model.edits import CellRemoved, CursorMoved, RoomEvent, RunFinished, RunStarted, SourceEdited
+from ltt_collab.model.ids import CellId, Username
+from ltt_collab.model.presence import AuthorKind
+
+LEARNERS_KEPT = 200
+"""Learners remembered per notebook; the one unseen longest is forgotten first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whereabout:
+    """A learner was in that cell, as of ``at`` (Unix time in seconds)."""
+
+    cell_id: CellId
+    at: float
+
+
+class Whereabouts:
+    """Remembers each learner's last caret, edit or run.
+
+    A caret that goes away says nothing new: JupyterLab takes it back when the learner turns to the chat.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[Username, Whereabout] = {}
+
+    def of(self, username: Username) -> Whereabout | None:
+        """Where that learner was last; None for one who did nothing here, or whose cell is gone."""
+        return self._last.get(username)
+
+    def handle(self, event: RoomEvent) -> None:
+        """Learn from what happened."""
+        match event:
+            case CursorMoved(selection=selection) if selection is not None:
+                self._note(event, selection.cell_id)
+            case SourceEdited(cell_id=cell) | RunStarted(cell_id=cell) | RunFinished(cell_id=cell):
+                self._note(event, cell)
+            case CellRemoved(cell_id=gone):
+                for username in [name for name, last in self._last.items() if last.cell_id == gone]:
+                    del self._last[username]
+            case _:
+                pass
+
+    def _note(self, event: RoomEvent, cell: CellId) -> None:
+        username = event.author.username
+        if event.author.kind is not AuthorKind.LEARNER or username is None:
+            return
+        self._last.pop(username, None)
+        self._last[username] = Whereabout(cell_id=cell, at=event.at)
+        if len(self._last) > LEARNERS_KEPT:
+            del self._last[next(iter(self._last))]
