@@ -43,6 +43,7 @@ REQUIREMENTS: dict[str, str] = {
     "writer:cursor-where-it-writes": "The tutor's caret stands at the end of what it has written, then goes.",
     "writer:rewrites-in-place": "A status is typed anew from the first line that differs; an edited one is released.",
     "client:decline": "A tutor that has nothing to propose says so, and holds up nobody else in the room.",
+    "rooms:found-without-a-kernel": "A notebook that was open before the service started is found, kernel or not.",
     "status:says-what-passes": "A task's status cell says which checks pass, and what the others expected and got.",
     "status:hidden-checks-stay-hidden": "A status cell tells of a hidden check only that there is one.",
     "writer:precondition": "About a cell that is not what the writer was shown nothing is written or shown.",

@@ -83,6 +83,25 @@ async def test_a_stranger_learns_nothing(jupyter: Jupyter) -> None:
     assert answer.status_code == httpx.codes.FORBIDDEN
 
 
+@pytest.mark.proves("rooms:found-without-a-kernel")
+async def test_the_open_documents_are_told_and_only_while_somebody_has_them_open(jupyter: Jupyter) -> None:
+    jupyter.write_notebook("open one.ipynb", code_cell("x = 1", "c1"))
+
+    async def told() -> list[dict[str, str]]:
+        answer = await jupyter.http.get("api/ltt/rooms")
+        assert answer.status_code == httpx.codes.OK
+        return [room for room in answer.json()["rooms"] if room["path"] == "open one.ipynb"]
+
+    assert await told() == []
+    async with plain_peer(jupyter, "open one.ipynb"):
+        assert await told() == [{"path": "open one.ipynb", "format": "json", "type": "notebook"}]
+
+    async def closed() -> bool:
+        return await told() == []
+
+    await eventually(closed)
+
+
 @pytest.mark.proves("learner:places-private")
 async def test_databases_lie_in_a_private_place_of_their_root_and_not_in_it(jupyter: Jupyter) -> None:
     jupyter.write_notebook("a.ipynb", code_cell("x = 1", "c1"))

@@ -17,7 +17,7 @@ from ltt_learner import __version__
 from ltt_learner.database import Database, is_broken, move_aside
 from ltt_learner.defaults import ID_MANAGERS, STORES, chosen, unless_configured
 from ltt_learner.farewell import Farewell
-from ltt_learner.handlers import LearnerHandler, installed_versions
+from ltt_learner.handlers import TellingHandler, installed_versions, open_rooms
 from ltt_learner.places import Places, filesystem_of, is_local, prepare
 from ltt_learner.recovery import Recovery
 from ltt_learner.sockets import PromptSockets
@@ -112,8 +112,9 @@ class LearnerExtension(ExtensionApp):
         await Recovery(database, self.serverapp.contents_manager, file_ids, self.log).run()
 
     def initialize_handlers(self) -> None:
-        """Serve the description."""
-        self.handlers.append((r"/api/ltt/learner", LearnerHandler, {"describe": self.describe}))
+        """Serve the description, and which documents are open."""
+        self.handlers.append((r"/api/ltt/learner", TellingHandler, {"tell": self.describe}))
+        self.handlers.append((r"/api/ltt/rooms", TellingHandler, {"tell": self.open_rooms}))
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         if self.nodelay:
@@ -127,6 +128,15 @@ class LearnerExtension(ExtensionApp):
         assert self.serverapp is not None
         apps = self.serverapp.extension_manager.extension_apps.get("jupyter_server_ydoc", set())
         return next(iter(apps), None)
+
+    def open_rooms(self) -> dict[str, Any]:
+        """Which documents somebody has open just now."""
+        ydoc = self.ydoc()
+        if ydoc is None:
+            return {"rooms": []}
+        assert self.serverapp is not None
+        file_ids = self.serverapp.web_app.settings["file_id_manager"]
+        return open_rooms(ydoc.ywebsocket_server.rooms, file_ids.get_path)
 
     def describe(self) -> dict[str, Any]:
         """What is active, in JSON's types. No text, no names of documents."""

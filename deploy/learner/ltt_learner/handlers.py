@@ -1,8 +1,12 @@
-"""``GET {base}/api/ltt/learner``: what this server does for its learner, for ``ltt doctor`` and people."""
+"""What this server tells of itself.
+
+``GET {base}/api/ltt/learner``: what it does for its learner, for ``ltt doctor`` and people.
+``GET {base}/api/ltt/rooms``: which documents are open, for a tutor that was not there when they were opened.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -22,6 +26,18 @@ PACKAGES = (
 )
 
 
+def open_rooms(rooms: Mapping[str, Any], path_of: Callable[[str], str | None]) -> dict[str, Any]:
+    """The documents that a client has open: ``{"rooms": [{"path", "format", "type"}]}``, by path."""
+    found = []
+    for name, room in rooms.items():
+        form, _, rest = name.partition(":")
+        kind, _, file_id = rest.partition(":")
+        path = path_of(file_id) if file_id and getattr(room, "clients", None) else None
+        if path is not None:
+            found.append({"path": path, "format": form, "type": kind})
+    return {"rooms": sorted(found, key=lambda room: room["path"])}
+
+
 def installed_versions() -> dict[str, str | None]:
     """The versions of the packages that a learner's text passes through; None where one is not installed."""
     found: dict[str, str | None] = {}
@@ -33,17 +49,17 @@ def installed_versions() -> dict[str, str | None]:
     return found
 
 
-class LearnerHandler(APIHandler):
-    """Tells an authenticated caller what is active."""
+class TellingHandler(APIHandler):
+    """Tells an authenticated caller something as JSON."""
 
     auth_resource = "contents"
 
-    def initialize(self, describe: Callable[[], dict[str, Any]]) -> None:
-        """Take the function that describes the running server."""
-        self._describe = describe
+    def initialize(self, tell: Callable[[], dict[str, Any]]) -> None:
+        """Take the function that knows."""
+        self._tell = tell
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """Answer with the description as JSON."""
-        await self.finish(self._describe())
+        """Answer with what there is to tell."""
+        await self.finish(self._tell())

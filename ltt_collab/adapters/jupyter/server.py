@@ -13,7 +13,7 @@ from ltt_collab.adapters.jupyter.address import JupyterAddress, quoted_path
 from ltt_collab.adapters.jupyter.channels import DEFAULT_FRAME_CAP, ChannelCounts, ChannelOptions, SocketChannel
 from ltt_collab.adapters.jupyter.dialing import open_channel
 from ltt_collab.adapters.jupyter.rest import Answer, RestClient, system_tls
-from ltt_collab.adapters.jupyter.sightings import sightings_from_sessions
+from ltt_collab.adapters.jupyter.sightings import sightings_from_open_rooms, sightings_from_sessions
 from ltt_collab.adapters.jupyter.versions import SESSION_ENDPOINT, ask_facts
 from ltt_collab.adapters.jupyter.watch import WatchPace, watch_server
 from ltt_collab.model.addresses import RoomAddress
@@ -26,6 +26,7 @@ EVENT_CAP = 1024 * 1024
 
 ROOM_ENDPOINT = "api/collaboration/room/"
 EVENTS_ENDPOINT = "api/events/subscribe"
+OPEN_ROOMS_ENDPOINT = "api/ltt/rooms"
 FILE_INDEX_ENDPOINT = "api/fileid/index"
 
 
@@ -144,12 +145,16 @@ class JupyterServer:
         return await self._open(EVENTS_ENDPOINT, listener, self._event_options, None)
 
     async def open_notebooks(self) -> Sequence[RoomOpened]:
-        """The notebooks that a browser shows now, as far as their kernels tell.
+        """The notebooks that a browser shows now: as far as their kernels tell, and all of them with ``ltt-learner``.
 
         Raises:
             RoomUnreachableError, RoomRefusedError
         """
-        return sightings_from_sessions(await self._rest.demand_json("api/sessions"))
+        found = sightings_from_sessions(await self._rest.demand_json("api/sessions"))
+        answer = await self._rest.ask("GET", OPEN_ROOMS_ENDPOINT)
+        if answer.status == 200:  # else: a stock server, or an older extension
+            found += sightings_from_open_rooms(answer.json())
+        return list(dict.fromkeys(found))
 
     def own_channels(self, room: str) -> int:
         """How many open channels of ours that room has."""

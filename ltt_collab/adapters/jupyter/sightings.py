@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +23,6 @@ _KINDS_BY_SUFFIX = {".ipynb": NOTEBOOK, ".chat": CHAT}
 
 MAX_ROOMS = 10_000
 """Rooms remembered of one server; beyond it the longest unheard is forgotten, and is seen again when it stirs."""
-
-MAX_DOCUMENTS = 100
-"""Documents believed of one participant: what a browser says of itself is not to be trusted with our memory."""
 
 _DRIVE = "RTC:"
 """jupyter-collaboration's content provider, in front of a path in some releases' awareness."""
@@ -146,18 +143,16 @@ def sightings_from_sessions(models: object) -> list[RoomOpened]:
     return [opened for path in dict.fromkeys(paths) if (opened := _opened_by_name(path)) is not None]
 
 
-def sightings_from_global_awareness(states: Iterable[Mapping[str, Any]]) -> list[RoomOpened]:
-    """The notebooks and chats that the participants of ``JupyterLab:globalAwareness`` say they show.
-
-    The states are self-declared: no user name is taken from them, and only a bounded number of documents each.
-    """
-    found: dict[str, None] = {}
-    for state in states:
-        documents = state.get("documents")
-        for path in documents[:MAX_DOCUMENTS] if isinstance(documents, list) else []:
-            if isinstance(path, str):
-                found[_clean(path)] = None
-    return [opened for path in found if (opened := _opened_by_name(path)) is not None]
+def sightings_from_open_rooms(said: object) -> list[RoomOpened]:
+    """The notebooks and chats that ``ltt-learner`` says somebody has open, with a kernel or without."""
+    rooms = said.get("rooms") if isinstance(said, dict) else None
+    found = []
+    for room in rooms if isinstance(rooms, list) else []:
+        if isinstance(room, dict) and isinstance(room.get("path"), str):
+            kind = (str(room.get("format")), str(room.get("type")))
+            if kind in _KINDS_BY_SUFFIX.values():
+                found.append(_opened(_clean(room["path"]), kind))
+    return found
 
 
 def _opened(path: str, kind: tuple[str, str], username: Username | None = None) -> RoomOpened:

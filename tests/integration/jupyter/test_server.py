@@ -210,6 +210,15 @@ async def test_open_notebooks_come_from_the_sessions() -> None:
         assert list(await server.open_notebooks()) == [RoomOpened(path="a.ipynb", format="json", type="notebook")]
 
 
+@pytest.mark.proves("rooms:found-without-a-kernel")
+async def test_notebooks_without_a_kernel_are_told_by_the_learner_extension() -> None:
+    models = [{"path": "a.ipynb", "type": "notebook", "kernel": {"connections": 1}}]
+    rooms = [{"path": path, "format": "json", "type": "notebook"} for path in ("a.ipynb", "b.ipynb")]
+    routes = {"GET api/sessions": Response(json=models), "GET api/ltt/rooms": Response(json={"rooms": rooms})}
+    async with fake_jupyter(routed(routes)) as fake, server_at(fake) as server:
+        assert [opened.path for opened in await server.open_notebooks()] == ["a.ipynb", "b.ipynb"]
+
+
 @pytest.mark.proves("rooms:token-never-shown")
 @pytest.mark.parametrize("behaviour", [lambda _: Response(403), lambda _: Response(body=b"{"), routed({})])
 async def test_no_error_and_no_repr_shows_the_token(behaviour: Callable[[Request], Response]) -> None:

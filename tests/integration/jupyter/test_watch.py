@@ -36,6 +36,8 @@ class EventStream:
         if request.target.startswith("/api/sessions"):
             kernel = {"connections": 1}
             return Response(json=[{"path": p, "type": "notebook", "kernel": kernel} for p in self.open_paths])
+        if request.target.startswith("/api/ltt/rooms"):
+            return Response(404)
         assert request.target == "/api/events/subscribe"
         self.subscriptions += 1
         return self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]

@@ -10,10 +10,9 @@ import pytest
 from ltt_collab.adapters.jupyter.sightings import (
     AWARENESS_EVENT,
     CONTENTS_EVENT,
-    MAX_DOCUMENTS,
     SESSION_EVENT,
     EventReader,
-    sightings_from_global_awareness,
+    sightings_from_open_rooms,
     sightings_from_sessions,
 )
 from ltt_collab.model.ids import Username
@@ -189,19 +188,23 @@ def test_sessions_show_the_notebooks_that_a_browser_holds() -> None:
     assert sightings_from_sessions({"message": "no"}) == []
 
 
-def test_global_awareness_shows_notebooks_and_chats_without_believing_names() -> None:
-    states: list[dict[str, Any]] = [
-        {"user": {"username": "alice"}, "current": "notebook:ex.ipynb", "documents": ["ex.ipynb", "a.py", "c.chat"]},
-        {"user": {"username": "bob"}, "documents": ["ex.ipynb", None]},
-        {"documents": "ex2.ipynb"},
-        {},
-    ]
-    assert sightings_from_global_awareness(states) == [
-        notebook("ex.ipynb"),
-        RoomOpened(path="c.chat", format="text", type="chat"),
+@pytest.mark.proves("rooms:found-without-a-kernel")
+def test_open_rooms_show_notebooks_and_chats_and_pass_over_the_rest() -> None:
+    said = {
+        "rooms": [
+            {"path": "a.ipynb", "format": "json", "type": "notebook"},
+            {"path": "RTC:b.chat", "format": "text", "type": "chat"},
+            {"path": "c.txt", "format": "text", "type": "file"},
+            {"path": 3, "format": "json", "type": "notebook"},
+            "json:notebook:1",
+        ]
+    }
+    assert sightings_from_open_rooms(said) == [
+        RoomOpened(path="a.ipynb", format="json", type="notebook"),
+        RoomOpened(path="b.chat", format="text", type="chat"),
     ]
 
 
-def test_a_participant_who_claims_everything_is_believed_a_little() -> None:
-    claimed = [f"{n}.ipynb" for n in range(10 * MAX_DOCUMENTS)]
-    assert len(sightings_from_global_awareness([{"documents": claimed}])) == MAX_DOCUMENTS
+@pytest.mark.parametrize("said", [None, [], {"rooms": None}, {"rooms": {}}, "rooms"])
+def test_an_answer_of_another_kind_shows_no_room(said: object) -> None:
+    assert sightings_from_open_rooms(said) == []
