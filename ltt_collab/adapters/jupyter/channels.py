@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ CLOSE_LIMIT = 2.0
 NO_CODE = 1005
 """RFC 6455, 7.1.5: the other side sent a close frame without a code."""
 
+_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+"""Only Linux has it."""
+
 T = TypeVar("T")
 
 OK, PROTOCOL_ERROR, TOO_BIG, INTERNAL_ERROR = 1000, 1002, 1009, 1011
@@ -40,12 +44,17 @@ class ChannelCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelOptions:
-    """What all channels of one server share. ``text``: text messages count as frames too (the event stream's are)."""
+    """What all channels of one server share.
+
+    ``text``: text messages count as frames too (the event stream's are). ``prompt``: acknowledge at once what comes, or
+    a server with Nagle's algorithm holds the second small message of an answer back for 40 ms.
+    """
 
     counts: ChannelCounts
     cap: int = DEFAULT_FRAME_CAP
     tls: ssl.SSLContext | None = None
     text: bool = False
+    prompt: bool = False
 
 
 class SocketChannel(WSListener):
@@ -163,6 +172,8 @@ class SocketChannel(WSListener):
     def on_ws_frame(self, _transport: WSTransport, frame: WSFrame) -> None:
         """Sort one frame; whole messages go to the listener."""
         kind = frame.msg_type
+        if self._options.prompt:
+            self._acknowledge_at_once()
         self._note_violation()  # picows goes on to deliver what it has just refused, if it comes at once
         if kind == WSMsgType.CLOSE:
             self._peer_closes(frame.get_payload_as_bytes())
@@ -215,6 +226,13 @@ class SocketChannel(WSListener):
                 self._held.append(frame)
         elif not self._muted:
             self._call(self._listener.frame_received, frame)
+
+    def _acknowledge_at_once(self) -> None:
+        # The kernel falls back to delayed acknowledgements by itself, so this is said again with each frame (tcp(7)).
+        if self._transport is not None and _QUICKACK is not None:
+            peer = self._transport.underlying_transport.get_extra_info("socket")
+            if peer is not None:
+                peer.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
 
     def _gather(self, part: bytes, *, is_last: bool) -> None:
         self._parts_size += len(part)

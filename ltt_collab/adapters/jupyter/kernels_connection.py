@@ -1,0 +1,262 @@
+"""One WebSocket to one kernel, shared by everybody here who asks it something."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import structlog
+
+from ltt_collab.adapters.jupyter.channels import SocketChannel
+from ltt_collab.adapters.jupyter.kernels_link import KernelLink
+from ltt_collab.adapters.jupyter.kernels_messages import Message, decode, encode, new_id
+from ltt_collab.adapters.jupyter.kernels_request import Request
+from ltt_collab.adapters.jupyter.kernels_traffic import EXECUTE, Traffic
+from ltt_collab.model.errors import (
+    KernelBusyError,
+    KernelDiedError,
+    KernelTimeoutError,
+    KernelUnreachableError,
+)
+from ltt_collab.model.ids import KernelId
+from ltt_collab.ports.kernels import KernelState
+from ltt_collab.ports.rooms import ChannelClosed
+
+IDLE_SECONDS = 30.0
+"""A connection is closed after so long without a question: an open one keeps the server from holding back outputs for
+a browser that lost its own, and from culling the kernel."""
+
+PROBE_SECONDS = 0.8
+"""Between two looks whether a silent kernel still lives; with ``ALIVE_SECONDS`` a death is known within 2 s."""
+
+BEGIN_SECONDS = 5.0
+"""An idle kernel takes up a request in milliseconds."""
+
+INSIST_SECONDS = 0.25
+"""Between two interrupts of code of ours: one expression of a batch may swallow the first."""
+
+GRACE_SECONDS = 2.0
+"""For code of ours to end once it was interrupted; then nobody waits for it any more, and it is interrupted on."""
+
+log = structlog.get_logger(__name__)
+
+
+class KernelConnection:
+    """Sends our requests and hears everybody's.
+
+    Invariants:
+        1. At most one request of ours is in the kernel, and none is sent while somebody else's code runs.
+        2. An interrupt is sent only while the kernel is known to run a request of ours.
+        3. A request that nobody waits for any more is still bound by its time limit.
+        4. Whoever waits hears of the kernel's death, and so does the next one who comes.
+    """
+
+    def __init__(self, kernel: KernelId, link: KernelLink) -> None:
+        self._kernel, self._link = kernel, link
+        self._session = new_id()
+        self._traffic = Traffic(self._session)
+        self._channel: SocketChannel | None = None
+        self._ear: _Ear | None = None
+        self._current: Request | None = None
+        self._turn = anyio.Lock()
+        self._guard: asyncio.TimerHandle | None = None
+        self._retire: asyncio.TimerHandle | None = None
+
+    @property
+    def state(self) -> KernelState:
+        """What the kernel does now, as far as we heard."""
+        if self._current is not None and self._current.is_running:
+            return KernelState.BUSY
+        return self._traffic.state
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection just now."""
+        return self._channel is not None
+
+    @property
+    def is_forgettable(self) -> bool:
+        """Whether a new one would do as well."""
+        return self._channel is None and not self._turn.locked() and not self._traffic.has_died
+
+    def close(self) -> None:
+        """Let go of the kernel; code of ours that still runs is interrupted first."""
+        for timer in (self._guard, self._retire):
+            if timer is not None:
+                timer.cancel()
+        if self._current is not None:
+            self._interrupt_own(self._current)
+            self._current.fail(KernelUnreachableError(self._kernel, "we are stopping"))
+        channel, self._channel, self._current, self._ear = self._channel, None, None, None
+        if channel is not None:
+            channel.close()
+
+    @asynccontextmanager
+    async def request(self, request: Request, content: Mapping[str, Any]) -> AsyncGenerator[None]:
+        """Send; leaving the context early interrupts the request if it runs.
+
+        Raises:
+            KernelBusyError, KernelDiedError, KernelUnreachableError
+        """
+        async with self._turn:
+            await self._listen()
+            self._send(request, content)
+            try:
+                yield
+            finally:
+                if request.is_running and not request.is_overdue:
+                    self._overrun(request)
+
+    async def step(self, request: Request) -> None:
+        """Return when there is something new about the request.
+
+        Raises:
+            KernelBusyError, KernelDiedError, KernelTimeoutError, KernelUnreachableError
+        """
+        waited = 0.0
+        while True:
+            with anyio.move_on_after(PROBE_SECONDS) as silence:
+                await request.news()
+            if request.error is not None:
+                raise request.error
+            if not silence.cancelled_caught:
+                return
+            waited += PROBE_SECONDS
+            await self._probe(request, waited)
+
+    # What the channel says.
+
+    def _hear(self, message: Message) -> None:
+        if message.type == "status" and self._traffic.hear(message):
+            self._forgotten(KernelDiedError(self._kernel))
+            return
+        current = self._current
+        if current is None:
+            return
+        if message.parent_id == current.id:
+            self._heard(current, message)
+        elif self._traffic.is_busy and not current.has_begun:
+            current.fail(KernelBusyError(self._kernel))  # somebody was faster: ours stands behind theirs
+
+    def _lost(self, closed: ChannelClosed) -> None:
+        """The next question opens another connection."""
+        self._channel = self._ear = None
+        self._forgotten(KernelUnreachableError(self._kernel, closed.reason or f"the connection ended ({closed.code})"))
+
+    # Within.
+
+    def _heard(self, current: Request, message: Message) -> None:
+        began = current.has_begun
+        current.hear(message)
+        if current.has_ended:
+            self._over(current)
+        elif current.has_begun and not began:
+            self._watch(current, current.seconds)
+
+    def _watch(self, request: Request, seconds: float) -> None:
+        if self._guard is not None:
+            self._guard.cancel()
+        self._guard = asyncio.get_running_loop().call_later(seconds, self._overrun, request)
+
+    def _overrun(self, request: Request) -> None:
+        """Invariant 3: needs nobody who waits."""
+        if self._current is request and not request.has_ended:
+            if request.overdue_at is None:
+                request.overdue_at = asyncio.get_running_loop().time()
+            self._interrupt_own(request)
+            self._watch(request, INSIST_SECONDS)
+
+    def _interrupt_own(self, request: Request) -> None:
+        if request.is_running and self._channel is not None:  # invariant 2
+            frame = encode("control", "interrupt_request", {}, message_id=new_id(), session=self._session)
+            self._channel.send(frame)
+
+    def _over(self, request: Request) -> None:
+        if self._guard is not None:
+            self._guard.cancel()
+        if self._current is request:
+            self._current = None
+
+    def _forgotten(self, error: KernelDiedError | KernelUnreachableError) -> None:
+        """Whatever the kernel had of ours, it has no more."""
+        current = self._current
+        if current is not None:
+            current.fail(error)
+            self._over(current)
+
+    async def _listen(self) -> None:
+        """Have a connection and know what the kernel does."""
+        if self._channel is None:
+            died = self._traffic.has_died
+            self._traffic = Traffic(self._session)
+            self._traffic.has_died = died
+            self._ear = _Ear(self)
+            self._channel = await self._link.dial(self._kernel, self._session, self._ear)
+            self._traffic.told(await self._link.state(self._kernel))
+        elif self._traffic.is_unsure:
+            self._traffic.told(await self._link.state(self._kernel))
+
+    def _send(self, request: Request, content: Mapping[str, Any]) -> None:
+        waits = self._current is not None and self._current.is_in_kernel
+        if self._traffic.is_busy or waits:  # invariant 1
+            raise KernelBusyError(self._kernel)
+        if self._traffic.has_died:  # invariant 4
+            raise KernelDiedError(self._kernel)
+        if self._channel is None:
+            raise KernelUnreachableError(self._kernel, "the connection ended at once")
+        self._current = request
+        self._channel.send(encode("shell", EXECUTE, content, message_id=request.id, session=self._session))
+        self._stay()
+
+    def _stay(self) -> None:
+        if self._retire is not None:
+            self._retire.cancel()
+        self._retire = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._rest)
+
+    def _rest(self) -> None:
+        if self._current is None and not self._turn.locked():
+            self.close()
+        else:
+            self._stay()
+
+    async def _probe(self, request: Request, waited: float) -> None:
+        """Find out why nothing comes."""
+        overdue_at = request.overdue_at
+        if overdue_at is not None and asyncio.get_running_loop().time() - overdue_at >= GRACE_SECONDS:
+            if request.is_running:
+                await self._link.interrupt(self._kernel)  # a kernel that knows no such message
+            raise KernelTimeoutError(request.what, request.seconds)
+        await self._link.state(self._kernel)
+        if not await self._link.is_alive(self._kernel):
+            await self._link.state(self._kernel)  # the server answers: it is the kernel that does not
+            self._traffic.has_died = True
+            self._forgotten(KernelDiedError(self._kernel))
+            raise KernelDiedError(self._kernel)
+        if not request.has_begun and waited >= BEGIN_SECONDS:
+            raise KernelUnreachableError(self._kernel, "it does not take up requests")
+
+
+class _Ear:
+    """What one channel says, as long as it is the connection's."""
+
+    def __init__(self, owner: KernelConnection) -> None:
+        self._owner = owner
+
+    def frame_received(self, frame: bytes) -> None:
+        """Hand on one message."""
+        if self._owner._ear is not self:
+            return
+        try:
+            message = decode(frame)
+        except ValueError:
+            log.debug("kernel message not understood")
+            return
+        self._owner._hear(message)
+
+    def channel_closed(self, closed: ChannelClosed) -> None:
+        """Hand on the end."""
+        if self._owner._ear is self:
+            self._owner._lost(closed)
