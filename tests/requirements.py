@@ -179,7 +179,7 @@ REQUIREMENTS: dict[str, str] = {
     "demo:nothing-left": "However and whenever the demo ends, no process, kernel or temporary file of it is left.",
     "demo:root-kept": "A directory given to the demo is kept, and no file in it is overwritten.",
     "demo:scripted-story": "A simulated learner errs, is helped and fixes it in 40 s, or the missing step is named.",
-    "demo:course-errs-helpfully": "Each notebook of the demo's course raises one error, and the tutor knows its cause.",
+    "demo:course-errs-helpfully": "A mistake on purpose in the demo's course is one error whose cause the tutor knows.",
     "serve:files-followed": "A renamed notebook keeps its room; a deleted one is left, and the log says why.",
     "serve:leaves-with-the-last-human": "The tutor leaves after the last learner's goodbye and returns with one.",
     "serve:tutor-leave-is-kept": "A learner who sent the tutor away is left alone after a restart too.",

@@ -6,14 +6,16 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
+from ltt_collab.curriculum.loader import load_course
+from ltt_collab.curriculum.releases import notebook_name, released_files
 from ltt_collab.model.errors import InvalidSettingError
 
-COURSE = resources.files("ltt_collab.demo") / "course"
+COURSE = Path(__file__).parent / "course"
+"""The sample course as its authors see it; learners get what of it is released."""
 
 QUIET_NOTIFICATIONS = {"fetchNews": "false", "checkForUpdates": False}
 """JupyterLab's own settings: its question about news would stand before the welcome."""
@@ -67,16 +69,22 @@ def laid_out(root: Path | None) -> Iterator[Places]:
 
 
 def _copy_course(root: Path) -> list[str]:
+    """Lay every task's released files into one folder, the notebooks numbered; their names in order."""
     root.mkdir(parents=True, exist_ok=True)
-    names = sorted(item.name for item in COURSE.iterdir() if item.name.endswith(".ipynb"))
-    for name in names:
-        try:
-            # "x": a learner's own work of that name is never overwritten, whoever made it in the meantime.
-            with (root / name).open("xb") as file:
-                file.write((COURSE / name).read_bytes())
-        except FileExistsError:
-            continue
+    names = []
+    for number, task in enumerate(load_course(COURSE).tasks, start=1):
+        notebook = notebook_name(task)
+        names.append(f"{number:02}-{notebook}")
+        for path, content in released_files(task).items():
+            _write_new(root / (names[-1] if path == notebook else path), content)
     return names
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError), path.open("xb") as file:
+        # "x": a learner's own work of that name is never overwritten, whoever made it in the meantime.
+        file.write(content)
 
 
 def _keep_quiet(config: Path) -> None:

@@ -19,7 +19,18 @@ from tests.support.demo import started_demo
 
 pytestmark = pytest.mark.jupyter
 
-COURSE = ["01-welcome.ipynb", "02-lists.ipynb", "03-dictionaries.ipynb", "04-functions.ipynb"]
+COURSE = [
+    "01-welcome.ipynb",
+    "02-strings.ipynb",
+    "03-lists.ipynb",
+    "04-dictionaries.ipynb",
+    "05-loops.ipynb",
+    "06-functions.ipynb",
+    "07-tables.ipynb",
+    "08-plots.ipynb",
+    "09-library.ipynb",
+    "10-packing.ipynb",
+]
 KEYS = {"jupyter_url", "token", "service_url", "api_token", "root", "notebooks", "pid"}
 
 

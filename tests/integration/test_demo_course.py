@@ -1,4 +1,4 @@
-"""The demo's course: each notebook has one mistake, about which the tutor can say something."""
+"""The demo's course: ten tasks, some with a mistake about which the tutor can say something."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import nbformat
 import pytest
 
 from agent.rules.finder import find
+from ltt_collab.curriculum.loader import load_course
 from ltt_collab.demo.places import COURSE, laid_out
-from ltt_collab.model.cells import OutputType
+from ltt_collab.model.cells import CellType, OutputType
 from ltt_collab.model.errors import InvalidSettingError
 from ltt_collab.model.nbformat import read_notebook
 from tests.support.one_kernel import OneKernel, running_kernel
 
-NAMES = sorted(item.name for item in COURSE.iterdir())
+TASKS = {str(task.id): task for task in load_course(COURSE).tasks}
+
+ERRING = ("welcome", "lists", "dictionaries", "functions")
+"""The notebooks that begin with a mistake on purpose."""
 
 
 @pytest.fixture(scope="module")
@@ -24,19 +28,21 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneKernel]:
         yield running
 
 
-def test_the_course_is_four_notebooks_that_jupyter_finds_valid_and_nobody_has_run() -> None:
-    assert len(NAMES) == 4
-    for name in NAMES:
-        notebook = nbformat.reads((COURSE / name).read_text(), as_version=4)  # type: ignore[no-untyped-call]
+def test_every_notebook_is_one_that_jupyter_finds_valid_and_nobody_has_run() -> None:
+    assert len(TASKS) >= 9
+    for task in TASKS.values():
+        notebook = nbformat.reads(task.notebook, as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(notebook)
-        assert not any(cell.get("outputs") for cell in notebook.cells), name
+        assert not any(cell.get("outputs") for cell in notebook.cells), task.id
 
 
 @pytest.mark.proves("demo:course-errs-helpfully")
-@pytest.mark.parametrize("name", NAMES)
-def test_each_notebook_has_one_cell_that_raises_and_the_tutor_knows_the_cause(name: str, kernel: OneKernel) -> None:
-    read = read_notebook((COURSE / name).read_bytes(), name)
-    notebook = kernel.run_notebook([cell.source for cell in read.cells if cell.type == "code"])
+@pytest.mark.parametrize("name", ERRING)
+def test_each_mistake_on_purpose_is_one_cell_that_raises_and_the_tutor_knows_the_cause(
+    name: str, kernel: OneKernel
+) -> None:
+    read = read_notebook(TASKS[name].notebook, name)
+    notebook = kernel.run_notebook([cell.source for cell in read.cells if cell.type is CellType.CODE])
     raised = [
         index
         for index, cell in enumerate(notebook.cells)
@@ -48,7 +54,9 @@ def test_each_notebook_has_one_cell_that_raises_and_the_tutor_knows_the_cause(na
 
 def test_a_temporary_course_goes_with_all_that_came_of_it() -> None:
     with laid_out(None) as places:
-        assert [path.name for path in sorted(places.root.iterdir())] == NAMES
+        laid = {path.name for path in places.root.iterdir()}
+        assert laid == {*places.notebooks, "visits.csv", "library.sql"}
+        assert [name[3:-6] for name in places.notebooks] == list(TASKS)
         (places.root / "mine.ipynb").write_text("{}")
         assert places.root.is_relative_to(places.state)
     assert not places.state.exists()

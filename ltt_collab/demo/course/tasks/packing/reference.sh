@@ -1,0 +1,7 @@
+mkdir trip
+cd trip
+echo tent > packing.txt
+echo lamp >> packing.txt
+echo soap >> packing.txt
+cp packing.txt copy.txt
+wc -l packing.txt > count.txt

@@ -1,0 +1,5 @@
+per_city = visits.groupby("city")["visitors"].sum()
+
+
+def busiest_city(table):
+    return table.groupby("city")["visitors"].sum().idxmax()
