@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ltt_collab.model.cells import Cell, CellType, Notebook, OutputType
+from ltt_collab.model.courses import TASK_KEY
 from ltt_collab.model.errors import InvalidNotebookError
 from ltt_collab.model.ids import CellId, RoomId
 from ltt_collab.model.reading import read_cell
@@ -130,3 +131,29 @@ def _language(metadata: Mapping[str, Any]) -> str:
         if isinstance(value, str) and value:
             return "python" if value.lower() in _PYTHON else value.lower()
     return "python"
+
+
+def write_notebook(notebook: Notebook) -> str:
+    """The learners' cells as nbformat 4.5 JSON text: sources, ids, tags and task marks; no outputs."""
+    cells = [_written(cell) for cell in notebook.cells if cell.ownership is None]
+    content = {"cells": cells, "metadata": _kernel_metadata(notebook.language), "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _written(cell: Cell) -> dict[str, Any]:
+    metadata: dict[str, Any] = {} if cell.task is None else {TASK_KEY: cell.task.as_metadata()}
+    if cell.tags:
+        metadata["tags"] = list(cell.tags)
+    written: dict[str, Any] = {
+        "cell_type": cell.type.value,
+        "id": cell.id,
+        "metadata": metadata,
+        "source": cell.source,
+    }
+    if cell.type is CellType.CODE:
+        written |= {"execution_count": None, "outputs": []}
+    return written
+
+
+def _kernel_metadata(language: str) -> dict[str, Any]:
+    return {"language_info": {"name": language}}

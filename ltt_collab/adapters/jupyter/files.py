@@ -1,0 +1,101 @@
+"""New files on a real Jupyter server, by its Contents API."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from http import HTTPStatus
+from pathlib import PurePosixPath
+from typing import Any
+
+from ltt_collab.adapters.jupyter.address import quoted_path
+from ltt_collab.adapters.jupyter.rest import Answer, RestClient
+from ltt_collab.model.errors import DeliveryError, RoomError
+
+CONTENTS = "api/contents/"
+
+NAME_BYTES = 4
+"""Random bytes in the name under which a file is uploaded: two uploads at once do not meet."""
+
+
+class JupyterFiles:
+    """Creates files on one server; see ``ports.files.LearnerFiles``.
+
+    Invariants:
+        1. No existing file is replaced: a file is uploaded under a name of its own and then renamed, which the server
+           refuses when the name is taken.
+        2. What was uploaded and could not be renamed is removed again.
+    """
+
+    def __init__(self, rest: RestClient) -> None:
+        self._rest = rest
+
+    async def exists(self, path: str) -> bool:
+        """Whether there is a file or folder.
+
+        Raises:
+            DeliveryError
+        """
+        answer = await self._ask(path, "GET", query={"content": "0"})
+        if answer.status == HTTPStatus.OK:
+            return True
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return False
+        raise _refused(path, answer)
+
+    async def create(self, path: str, content: bytes) -> bool:
+        """Put a new file there; False when there is one already.
+
+        Raises:
+            DeliveryError
+        """
+        if await self.exists(path):
+            return False
+        await self._make_folders(path)
+        folder, _, name = path.rpartition("/")
+        stem, dot, suffix = name.rpartition(".")
+        upload = (
+            f"{folder}/" * bool(folder) + f"{stem or name} {secrets.token_hex(NAME_BYTES)}{dot}{suffix * bool(dot)}"
+        )
+        answer = await self._ask(upload, "PUT", body=_model(path, content))
+        if answer.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
+            raise _refused(path, answer)
+        renamed = await self._ask(upload, "PATCH", body={"path": path})
+        if renamed.status == HTTPStatus.OK:
+            return True
+        await self._ask(upload, "DELETE")  # invariant 2
+        if renamed.status == HTTPStatus.CONFLICT:  # invariant 1
+            return False
+        raise _refused(path, renamed)
+
+    async def _make_folders(self, path: str) -> None:
+        parts = path.split("/")[:-1]
+        for depth in range(1, len(parts) + 1):
+            folder = "/".join(parts[:depth])
+            if not await self.exists(folder):
+                answer = await self._ask(folder, "PUT", body={"type": "directory"})
+                if answer.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
+                    raise _refused(folder, answer)
+
+    async def _ask(self, path: str, method: str, *, body: object = None, query: dict[str, str] | None = None) -> Answer:
+        try:
+            return await self._rest.ask(method, CONTENTS + quoted_path(path), body=body, query=query)
+        except RoomError as error:
+            raise DeliveryError(path, str(error)) from error
+
+
+def _upload_name(path: str) -> str:
+    """A name beside the file's own, with its suffix: the server tells a notebook by it."""
+    place = PurePosixPath(path)
+    return str(place.with_name(f"{place.stem} {secrets.token_hex(NAME_BYTES)}{place.suffix}"))
+
+
+def _model(path: str, content: bytes) -> dict[str, Any]:
+    if path.endswith(".ipynb"):
+        return {"type": "notebook", "format": "json", "content": json.loads(content)}
+    return {"type": "file", "format": "base64", "content": base64.b64encode(content).decode("ascii")}
+
+
+def _refused(path: str, answer: Answer) -> DeliveryError:
+    return DeliveryError(path, f"the server answered {answer.status} {answer.message}".rstrip())

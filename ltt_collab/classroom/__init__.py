@@ -1,0 +1,1 @@
+"""Courses in use: who is at which task, what was checked, what was delivered."""

@@ -1,0 +1,236 @@
+"""The classroom of one service: what rooms and doors ask of it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import structlog
+
+from ltt_collab.classroom.catalogue import Catalogue
+from ltt_collab.classroom.delivery import deliver
+from ltt_collab.model.cells import Notebook
+from ltt_collab.model.courses import Course, Task
+from ltt_collab.model.errors import NotWorkingOnItError, StoreUnavailableError, UnknownValidationError
+from ltt_collab.model.ids import CourseId, RoomId, ServerId, SubmissionId, TaskId, Username, ValidationId
+from ltt_collab.model.nbformat import write_notebook
+from ltt_collab.model.tasks import TaskBrief
+from ltt_collab.model.validations import Outcome, ValidationMode, Verdict
+from ltt_collab.ports.classroom import TaskAt, ValidationRecord
+from ltt_collab.ports.clock import Clock
+from ltt_collab.ports.directory import RoomDirectory, RoomInfo
+from ltt_collab.ports.files import LearnerFiles
+from ltt_collab.ports.learning import ProgressStore, SubmissionRecord, SubmissionStore, ValidationStore
+
+log = structlog.get_logger(__name__)
+
+VERDICTS_KEPT = 5_000
+"""Latest verdicts remembered, one a learner and task; a forgotten one is made anew by the next check."""
+
+KEY_BYTES = 8
+"""Random bytes in the key of a live check that nobody may repeat."""
+
+UNJUDGED = frozenset({Outcome.BUSY, Outcome.NO_KERNEL})
+"""Outcomes of a live check that say nothing of the learner's work and are not kept."""
+
+
+class LiveJudge(Protocol):
+    """Checks a task in the kernel of an open notebook."""
+
+    async def check_live(self, server: ServerId, notebook: Notebook, task: Task) -> Verdict:
+        """The verdict; a fault of the learner's, or of the kernel, is one too."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """Where the classroom keeps what happened."""
+
+    validations: ValidationStore
+    progress: ProgressStore
+    submissions: SubmissionStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Premises:
+    """What the classroom works with.
+
+    ``files``: of a server, None where it cannot be reached. ``server_of``: where a learner's server is, None for one
+    who has none. ``submitted`` is called when a clean validation waits.
+    """
+
+    directory: RoomDirectory
+    judge: LiveJudge
+    records: Records
+    files: Callable[[ServerId], LearnerFiles | None]
+    server_of: Callable[[Username], ServerId | None]
+    clock: Clock
+    submitted: Callable[[], None] = lambda: None
+
+
+class Teaching:
+    """Implements ``ports.classroom.Checker`` and ``ports.classroom.Classroom``.
+
+    Invariants:
+        1. The reference and hidden checks leave it only towards the gate and the judge.
+        2. A verdict that says nothing about the learner's work is not kept.
+    """
+
+    def __init__(self, catalogue: Catalogue, premises: Premises) -> None:
+        self._catalogue, self._with = catalogue, premises
+        self._latest: OrderedDict[tuple[Username, TaskAt], Verdict] = OrderedDict()
+
+    # ports.classroom.Checker
+
+    def task_of(self, notebook: Notebook, cell: str) -> TaskAt | None:
+        """The task that a cell belongs to: by its own mark, else that of the nearest marked cell above it."""
+        return self._catalogue.task_of(notebook, cell)
+
+    def title(self, at: TaskAt) -> str:
+        """The task's title, its id when it has none."""
+        task = self._catalogue.find(at)
+        return task.title if task is not None and task.title else at.task
+
+    def brief(self, at: TaskAt, learner: Username) -> TaskBrief | None:
+        """The task as the tutor may see it; None when there is no such task."""
+        task = self._catalogue.find(at)
+        if task is None:
+            return None
+        latest = self._latest.get((learner, at))
+        return TaskBrief(
+            course=at.course,
+            id=at.task,
+            title=self.title(at),
+            text=self._catalogue.text(at),
+            hints=task.hints,
+            reads_terminal=task.reads_terminal,
+            last_verdict=None if latest is None else _visible(latest),  # invariant 1
+        )
+
+    def reference(self, at: TaskAt) -> str:
+        """The author's solution, for the gate's leak check only; '' without one."""
+        task = self._catalogue.find(at)
+        return "" if task is None else task.reference
+
+    async def check_live(
+        self, server: ServerId, room: RoomId, notebook: Notebook, at: TaskAt, learner: Username
+    ) -> Verdict:
+        """Check a task in the learner's kernel and remember the verdict."""
+        return (await self._check(server, notebook, at, learner, key=f"{room}-{secrets.token_hex(KEY_BYTES)}"))[0]
+
+    # ports.classroom.Classroom
+
+    def courses(self) -> Sequence[Course]:
+        """The published courses."""
+        return self._catalogue.courses()
+
+    def task(self, course: CourseId, task: TaskId) -> Task:
+        """One task.
+
+        Raises:
+            UnknownCourseError, UnknownTaskError
+        """
+        return self._catalogue.task(course, task)
+
+    async def start_task(self, course: CourseId, task: TaskId, learner: Username) -> str:
+        """Deliver the task's notebook as a new file (an existing one stays as it is); its path.
+
+        Raises:
+            UnknownCourseError, UnknownTaskError, DeliveryError, NotWorkingOnItError
+        """
+        known = self._catalogue.task(course, task)
+        server = self._with.server_of(learner)
+        files = None if server is None else self._with.files(server)
+        if files is None:
+            raise NotWorkingOnItError(learner, task)
+        path = await deliver(self._catalogue.course(course), known, files)
+        await self._with.records.progress.start(course, task, learner, self._with.clock.now())
+        return path
+
+    async def validate(
+        self, course: CourseId, task: TaskId, learner: Username, mode: ValidationMode, *, key: str
+    ) -> ValidationRecord:
+        """Check a learner's open notebook: live at once, clean when the examiner gets to it.
+
+        Raises:
+            UnknownCourseError, UnknownTaskError, NotWorkingOnItError, StoreUnavailableError
+        """
+        self._catalogue.task(course, task)
+        at = TaskAt(course=course, task=task)
+        info, notebook = await self._open_notebook(learner, at)
+        if mode is ValidationMode.LIVE:
+            return (await self._check(info.server, notebook, at, learner, key=key))[1]
+        record = self._record(at, learner, mode, key)
+        submission = SubmissionRecord(
+            id=SubmissionId(record.id),
+            course=course,
+            task=task,
+            learner=learner,
+            at=record.at,
+            notebook=write_notebook(notebook),
+            room=info.id,
+        )
+        await self._with.records.submissions.save(submission)  # first: who claims the validation needs it
+        kept = await self._with.records.validations.create(record, key=key)
+        self._with.submitted()
+        return kept
+
+    async def validation(self, validation: ValidationId) -> ValidationRecord:
+        """One validation.
+
+        Raises:
+            UnknownValidationError, StoreUnavailableError
+        """
+        found = await self._with.records.validations.get(validation)
+        if found is None:
+            raise UnknownValidationError(validation)
+        return found
+
+    # Within.
+
+    async def _check(
+        self, server: ServerId, notebook: Notebook, at: TaskAt, learner: Username, *, key: str
+    ) -> tuple[Verdict, ValidationRecord]:
+        task = self._catalogue.task(at.course, at.task)
+        verdict = await self._with.judge.check_live(server, notebook, task)
+        record = replace(self._record(at, learner, ValidationMode.LIVE, key), verdict=verdict)
+        if verdict.outcome in UNJUDGED:  # invariant 2
+            return verdict, record
+        self._latest[learner, at] = verdict
+        self._latest.move_to_end((learner, at))
+        while len(self._latest) > VERDICTS_KEPT:
+            self._latest.popitem(last=False)
+        try:
+            record = await self._with.records.validations.create(record, key=key)
+        except StoreUnavailableError as error:
+            log.warning("validation not remembered", task=at.task, reason=str(error))
+        return verdict, record
+
+    def _record(self, at: TaskAt, learner: Username, mode: ValidationMode, key: str) -> ValidationRecord:
+        # Named by its key: a retry makes neither a second validation nor a second submission.
+        named = hashlib.blake2b("\n".join((learner, key)).encode(), digest_size=12).hexdigest()
+        return ValidationRecord(
+            id=ValidationId(f"v-{named}"),
+            course=at.course,
+            task=at.task,
+            learner=learner,
+            mode=mode,
+            at=self._with.clock.now(),
+        )
+
+    async def _open_notebook(self, learner: Username, at: TaskAt) -> tuple[RoomInfo, Notebook]:
+        directory = self._with.directory
+        for info in directory.rooms():
+            if info.learner == learner:
+                notebook = await directory.snapshot(info.id)
+                if at in self._catalogue.tasks_in(notebook):
+                    return info, notebook
+        raise NotWorkingOnItError(learner, at.task)
+
+
+def _visible(verdict: Verdict) -> Verdict:
+    return replace(verdict, checks=tuple(check for check in verdict.checks if not check.hidden))
