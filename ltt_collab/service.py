@@ -122,6 +122,7 @@ def _surroundings(settings: Settings, stores: Stores) -> Surroundings:
         suggestions=stores.suggestions,
         budget=Budget(settings.hints_per_hour),
         random=random.random,
+        frame_cap=settings.max_frame_mib * 1024 * 1024,
     )
 
 
