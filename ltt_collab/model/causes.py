@@ -46,3 +46,17 @@ def cause_key(author: Author, cell_id: CellId, error: RunError | None) -> str:
 def is_about(key: str, cell_id: CellId, error: RunError | None) -> bool:
     """Whether a cause, whoever's it is, is this problem."""
     return key.endswith(f"/{problem_key(cell_id, error)}")
+
+
+_CHECK = "/check/"
+
+
+def check_key(author: Author, cell_id: CellId, check: str) -> str:
+    """Names one learner's trouble with one check of a task; it outlives runs that end well."""
+    digest = hashlib.blake2b(check.encode(errors="replace"), digest_size=_DIGEST_BYTES).hexdigest()
+    return f"{learner_key(author)}/{cell_id}{_CHECK}{digest}"
+
+
+def is_check_key(key: str) -> bool:
+    """Whether a cause is a check that fails."""
+    return _CHECK in key

@@ -31,13 +31,13 @@ class Mind:
     def __init__(self, stamp: Stamp, source_of: Callable[[CellId], str | None], budget: Budget) -> None:
         self.gate = Gate(budget)
         self.lifecycle = Lifecycle()
-        self._policy = Policy(self.gate)
+        self._policy = Policy(self.gate, source_of=source_of)
         self._bursts = Bursts(stamp, source_of)
 
     def adopt(self, notebook: Notebook, records: Sequence[SuggestionRecord]) -> Iterator[Command]:
         """Begin with a notebook as it stands and what is remembered of an earlier life."""
         self.gate.adopt(records)
-        self._policy.adopt(notebook.cells)
+        self._policy.adopt(notebook.cells, notebook.language)
         return self.lifecycle.adopt(notebook, records)
 
     def handle(self, event: RoomEvent) -> Iterator[Wish]:
@@ -56,6 +56,10 @@ class Mind:
     def ask_again(self, request: HelpRequested, now: float) -> Iterator[Wish]:
         """What is to be done about a request whose help was cut off."""
         yield from self._policy.ask_again(request, now)
+
+    def mute(self, learner: str, *, muted: bool) -> None:
+        """Take over that a learner (``model.causes.learner_key``) wants asked help only, or unasked help again."""
+        self._policy.mute(learner, muted=muted)
 
     def answered(self, answer: TutorAnswered) -> Iterator[Wish]:
         """What is to be done now that the tutor is done with a request."""

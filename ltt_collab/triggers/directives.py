@@ -1,45 +1,32 @@
-"""What learners tell the tutor in their cells: ``@tutor leave`` and ``@tutor come back``.
-
-Grammar: a directive is a line of its own, ``[#…] @tutor leave`` or ``[#…] @tutor come back``. Before it only spaces
-and ``#`` may stand (a comment in code, a heading in Markdown), after it only spaces and one ``.`` or ``!``. Case does
-not matter, nor how many spaces there are. Anything else on the line makes it ordinary text: ``# @tutor leaves``,
-``# say @tutor leave``, ``print("@tutor leave")`` are none. The last directive of a cell counts.
-"""
+"""Obeys what learners tell the tutor, in their cells and in the chat (``grammar`` says what counts as telling)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 
 from ltt_collab.model.causes import learner_key
 from ltt_collab.model.cells import Cell
-from ltt_collab.model.commands import Command, Happening, LeaveLearner, RecordDecision, WelcomeLearner
-from ltt_collab.model.edits import BurstEnded, CellInserted, CellRemoved, DocumentReloaded, RunFinished
-from ltt_collab.model.ids import CellId
+from ltt_collab.model.commands import (
+    CheckTask,
+    Command,
+    ControlKernel,
+    Happening,
+    LeaveLearner,
+    MuteLearner,
+    RecordDecision,
+    WelcomeLearner,
+)
+from ltt_collab.model.edits import BurstEnded, CellInserted, CellRemoved, DocumentReloaded, MessagePosted, RunFinished
+from ltt_collab.model.ids import CellId, Username
 from ltt_collab.model.presence import Author, AuthorKind
+from ltt_collab.triggers.grammar import Directive, directive_in
+from ltt_collab.triggers.long_run import LongRun
+from ltt_collab.triggers.sheet import Sheet
 
-_ADDRESS = "@tutor"
-_LINE = re.compile(r"^[ \t#]*@tutor[ \t]+(leave|come[ \t]+back)[ \t]*[.!]?[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-
-
-class Directive(StrEnum):
-    """What a learner may tell the tutor."""
-
-    LEAVE = "leave"
-    COME_BACK = "come back"
-
-
-def directive_in(source: str) -> Directive | None:
-    """The last directive of a cell's source, None without one."""
-    if _ADDRESS not in source.lower():
-        return None
-    found: str | None = None
-    for match in _LINE.finditer(source):
-        found = match.group(1)
-    if found is None:
-        return None
-    return Directive.LEAVE if found.lower() == "leave" else Directive.COME_BACK
+_PRESENCE = {Directive.LEAVE: "leaving", Directive.COME_BACK: "coming back"}
+_VOICE = {Directive.MUTE: "gives asked help only", Directive.UNMUTE: "helps unasked again"}
+_BY_RUNNING = frozenset({*_PRESENCE, *_VOICE, Directive.CHECK})
+"""What running its cell says again. Never what stops a kernel: *Run All* would."""
 
 
 class Directives:
@@ -51,11 +38,16 @@ class Directives:
            we came, or that stays while the learner edits around it, does not count again.
         3. Who said so last is not told twice.
         4. Our own cells say nothing.
+        5. A kernel is touched only by a fresh word of a learner: a yes to our offer to that learner while it stands, or
+           an order by name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sheet: Sheet | None = None, offers: LongRun | None = None) -> None:
+        self._sheet = sheet or Sheet(lambda _cell: None)
+        self._offers = offers
         self._standing: dict[CellId, Directive] = {}
         self._wishes: dict[str, Directive] = {}
+        self._voices: dict[str, Directive] = {}
 
     def adopt(self, cells: Iterable[Cell]) -> None:
         """Take what stands in the cells as said before."""
@@ -69,6 +61,14 @@ class Directives:
         """Whether this learner told the tutor to leave, and not to come back."""
         return self._wishes.get(learner) is Directive.LEAVE
 
+    def is_muted(self, learner: str) -> bool:
+        """Whether this learner wants asked help only."""
+        return self._voices.get(learner) is Directive.MUTE
+
+    def mute(self, learner: str, *, muted: bool) -> None:
+        """Take over what the learner wished earlier."""
+        self._voices[learner] = Directive.MUTE if muted else Directive.UNMUTE
+
     def handle(self, event: Happening, ours: frozenset[CellId] | set[CellId] = frozenset()) -> Iterator[Command]:
         """Obey what is said with this event; ``ours`` are the cells that we own."""
         match event:
@@ -79,7 +79,13 @@ class Directives:
                 if found is not None and new:  # invariant 2
                     yield from self._obey(found, event.author, cell)
             case RunFinished(cell_id=cell) if cell in self._standing and event.author.kind is AuthorKind.LEARNER:
-                yield from self._obey(self._standing[cell], event.author, cell)
+                if self._standing[cell] in _BY_RUNNING:
+                    yield from self._obey(self._standing[cell], event.author, cell)
+            case MessagePosted(author=author):
+                found = directive_in(event.text.strip()) if author.kind is AuthorKind.LEARNER else None
+                if found is not None and "\n" not in event.text.strip():
+                    cell_or_none = event.cell_id or self._sheet.whereabouts(author)
+                    yield from self._obey(found, author, cell_or_none)
             case CellInserted(cell=cell) if cell.ownership is None:
                 self._stand(cell.id, directive_in(cell.source))
             case CellRemoved(cell_id=cell):
@@ -95,18 +101,64 @@ class Directives:
         else:
             self._standing[cell] = directive
 
-    def _obey(self, directive: Directive, author: Author, cell: CellId) -> Iterator[Command]:
+    def _obey(self, directive: Directive, author: Author, cell: CellId | None) -> Iterator[Command]:
         if author.kind is not AuthorKind.LEARNER or author.username is None:  # invariant 1
             because = f"'@tutor {directive}' was written, but it cannot be told by whom"
             yield RecordDecision(about=cell, decision="stayed as it was", because=because)
             return
-        if self._wishes.get(learner_key(author)) is directive:  # invariant 3
-            return
-        self._wishes[learner_key(author)] = directive
         because = f"the learner wrote '@tutor {directive}'"
-        if directive is Directive.LEAVE:
-            yield RecordDecision(about=cell, decision="leaving", because=because)
-            yield LeaveLearner(username=author.username)
+        if directive in _PRESENCE:
+            yield from self._come_or_go(directive, author.username, learner_key(author), cell)
+        elif directive in _VOICE:
+            if self._voices.get(learner_key(author)) is not directive:  # invariant 3
+                self._voices[learner_key(author)] = directive
+                yield RecordDecision(about=cell, decision=_VOICE[directive], because=because)
+                yield MuteLearner(username=author.username, muted=directive is Directive.MUTE)
+        elif directive is Directive.CHECK:
+            yield from self._check(author, cell, because)
         else:
-            yield RecordDecision(about=cell, decision="coming back", because=because)
-            yield WelcomeLearner(username=author.username)
+            yield from self._control(directive, author, cell, because)
+
+    def _come_or_go(
+        self, directive: Directive, username: Username, learner: str, cell: CellId | None
+    ) -> Iterator[Command]:
+        if self._wishes.get(learner) is directive:  # invariant 3
+            return
+        self._wishes[learner] = directive
+        because = f"the learner wrote '@tutor {directive}'"
+        yield RecordDecision(about=cell, decision=_PRESENCE[directive], because=because)
+        leaves = directive is Directive.LEAVE
+        yield LeaveLearner(username=username) if leaves else WelcomeLearner(username=username)
+
+    def _check(self, author: Author, cell: CellId | None, because: str) -> Iterator[Command]:
+        place = cell
+        if place is None or self._sheet.task_of(place) is None:
+            # Said outside of any task: the one that the learner worked in last, else the notebook's first.
+            latest = self._sheet.whereabouts(author)
+            marked = latest is not None and self._sheet.task_of(latest) is not None
+            place = latest if marked else next(iter(self._sheet.tasks().values()), place)
+        if place is None:
+            yield RecordDecision(about=None, decision="did not check", because="the notebook has no cells")
+            return
+        yield RecordDecision(about=place, decision="had the task checked", because=because)
+        yield CheckTask(cell_id=place, learner=author, because=because)
+
+    def _control(
+        self, directive: Directive, author: Author, cell: CellId | None, because: str
+    ) -> Iterator[Command]:  # invariant 5
+        offered = None if self._offers is None else self._offers.offer_to(learner_key(author))
+        running = offered or next(iter(self._sheet.running), None)
+        if directive is Directive.YES and offered is None:
+            why_not = "the learner said yes, but no offer stands"
+        elif directive is Directive.INTERRUPT and running is None:
+            why_not = f"{because}, but nothing runs"
+        else:
+            target = running or cell
+            if target is not None:
+                restart = directive is Directive.RESTART
+                decision = "restarts the kernel" if restart else "interrupts the kernel"
+                yield RecordDecision(about=target, decision=decision, because=because)
+                yield ControlKernel(cell_id=target, learner=author, restart=restart)
+                return
+            why_not = f"{because}, but the notebook has no cells"
+        yield RecordDecision(about=cell, decision="left the kernel alone", because=why_not)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ltt_collab.model.causes import cause_key
 from ltt_collab.model.commands import Happening
 from ltt_collab.model.edits import HelpCause
-from ltt_collab.triggers.kinds import Limits, Want
+from ltt_collab.triggers.kinds import Limits, Refusal, Want
 from ltt_collab.triggers.met import MetCauses
+from ltt_collab.triggers.progress import Progress
 from ltt_collab.triggers.runs import FailedRuns
 
 
@@ -15,12 +16,15 @@ class ErrorRaised:
 
     Invariants:
         1. A cause that was met is not its occasion until the cell ran well.
+        2. Who gets from one error to the next is left alone; ``IdleAfterError`` sees to it if that comes to a halt.
     """
 
-    def __init__(self, runs: FailedRuns, met: MetCauses, limits: Limits) -> None:
-        self._runs, self._met, self._limits = runs, met, limits
+    due: float | None = None
 
-    def notice(self, event: Happening) -> Want | None:
+    def __init__(self, runs: FailedRuns, met: MetCauses, limits: Limits, progress: Progress) -> None:
+        self._runs, self._met, self._limits, self._progress = runs, met, limits, progress
+
+    def notice(self, event: Happening) -> Want | Refusal | None:
         """A want for the first failed run of a cause."""
         run = self._runs.failed(event)
         if run is None:
@@ -31,6 +35,9 @@ class ErrorRaised:
             key in self._met or rung != 1
         ):  # invariant 1; a hint of an earlier life of ours makes it no first time either
             return None
+        left_alone = self._progress.why_left_alone(run)
+        if left_alone is not None:  # invariant 2
+            return Refusal(about=run.cell_id, because=left_alone)
         return Want(
             cell_id=run.cell_id,
             learner=run.author,

@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from ltt_collab.model.causes import learner_key
 from ltt_collab.model.cells import Cell
-from ltt_collab.model.commands import AskTutor, Command, Happening, RecordDecision, TimeElapsed, TutorAnswered, WakeAt
+from ltt_collab.model.commands import (
+    AskTutor,
+    CheckTask,
+    Command,
+    Happening,
+    RecordDecision,
+    TimeElapsed,
+    TutorAnswered,
+    WakeAt,
+)
 from ltt_collab.model.edits import (
-    CellInserted,
     CursorMoved,
-    DocumentReloaded,
+    HelpCause,
     HelpRequested,
-    MetadataChanged,
+    OutputsAppended,
     RunFinished,
     RunOutcome,
     SourceEdited,
-    SuggestionShown,
 )
 from ltt_collab.model.ids import CellId
-from ltt_collab.model.staleness import why_outdated
+from ltt_collab.triggers.all_passed import AllPassed
+from ltt_collab.triggers.asked import Asked
+from ltt_collab.triggers.brakes import Brakes
+from ltt_collab.triggers.check_failed import CheckFailed
+from ltt_collab.triggers.checking import Checking
 from ltt_collab.triggers.directives import Directives
 from ltt_collab.triggers.error_raised import ErrorRaised
+from ltt_collab.triggers.idle_after_error import IdleAfterError
 from ltt_collab.triggers.kinds import Kind, Limits, Refusal, Want
+from ltt_collab.triggers.long_run import LongRun
 from ltt_collab.triggers.met import MetCauses
+from ltt_collab.triggers.progress import Progress
+from ltt_collab.triggers.run_order import RunOrder
 from ltt_collab.triggers.runs import FailedRuns
 from ltt_collab.triggers.same_error_again import SameErrorAgain
+from ltt_collab.triggers.sheet import Sheet, SourceOf
+from ltt_collab.triggers.task_opened import TaskOpened
+from ltt_collab.triggers.thrashing import Thrashing
+from ltt_collab.triggers.turns import Turns, Waiting
 from ltt_collab.triggers.typing import Typing
+
+SOON = 0.05
+"""Seconds until a time that has passed already is looked at again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,23 +59,13 @@ class Calm:
     ``quiet``: without a keystroke for so long a learner is not typing (pauses between words stay well below).
     ``longest_wait``: a want older than that is no longer what the learner is at.
     ``patience``: a tutor that has not answered by then no longer holds others up.
+    ``unasked``: False where a setting or the course allows asked help only.
     """
 
     quiet: float = 1.5
     longest_wait: float = 120.0
     patience: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    want: Want
-    since: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    want: Want
-    until: float
+    unasked: bool = True
 
 
 class Policy:
@@ -61,43 +73,67 @@ class Policy:
 
     Invariants:
         1. Only a learner's act is an occasion; what we or the server do never is.
-        2. Nobody is helped while typing: the request waits for a boundary.
+        2. Nobody is helped while typing: the request waits for a boundary. Only an answer in the chat does not.
         3. A request whose cell changed, ran again or went away meanwhile is dropped.
-        4. At most one request is at the tutor, and at most one waits per learner: the newest.
-        5. A dismissed cause, a spent budget or a learner who sent us away means no request.
+        4. At most one request per learner is at the tutor, nothing unasked beside another; of those that wait the
+           newest of each learner counts.
+        5. Unasked help ends with a dismissed cause, a spent budget, a muted learner or course, and pauses after a
+           deleted note. Asked help ends with nothing but being sent away.
         6. Every decision, also not to help, is recorded with its reason.
     """
 
-    def __init__(self, limits: Limits, calm: Calm = Calm()) -> None:
+    def __init__(self, limits: Limits, calm: Calm = Calm(), source_of: SourceOf = lambda _cell: None) -> None:
+        """``source_of``: a cell's text now; without it what rests on texts is not seen."""
         self._limits, self._calm = limits, calm
-        self._runs, self._met = FailedRuns(), MetCauses()
-        self._typing = Typing(calm.quiet)
-        self._directives = Directives()
+        self._runs, self._met, self._sheet = FailedRuns(), MetCauses(), Sheet(source_of)
+        self._typing, self._turns = Typing(calm.quiet), Turns()
+        self._progress = Progress(source_of)
+        self._long_run = LongRun(self._sheet)
+        self._idle = IdleAfterError(self._runs, limits, self._sheet)
+        self._asked = Asked(limits, self._sheet)
+        self._order = RunOrder(self._runs, self._met, limits, self._sheet)
+        self._directives = Directives(self._sheet, self._long_run)
+        self._brakes = Brakes(limits, self._directives, unasked=calm.unasked)
+        self._checking = Checking(self._sheet, self._typing)
+        # In the order in which one gives way to the other when both see an occasion in the same event.
         self._kinds: Sequence[Kind] = (
-            ErrorRaised(self._runs, self._met, limits),
-            SameErrorAgain(self._runs, self._met, limits),
+            self._asked,
+            self._long_run,
+            self._order,
+            ErrorRaised(self._runs, self._met, limits, self._progress),
+            SameErrorAgain(self._runs, self._met, limits, self._progress),
+            Thrashing(self._runs, limits, self._progress, self._sheet),
+            CheckFailed(limits, self._sheet),
+            AllPassed(limits, self._sheet),
+            self._idle,
+            TaskOpened(limits, self._sheet),
         )
-        self._ours: set[CellId] = set()
-        self._waiting: dict[str, _Waiting] = {}
-        self._asked: _Asked | None = None
         self._wake: float | None = None
         self._now = 0.0
 
-    def adopt(self, cells: Iterable[Cell]) -> None:
+    def adopt(self, cells: Iterable[Cell], language: str = "python") -> None:
         """Begin with a notebook as it stands: nothing in it is an occasion."""
         cells = tuple(cells)
-        self._ours = {cell.id for cell in cells if cell.ownership is not None}
+        self._sheet.adopt(cells)
         self._directives.adopt(cells)
+        self._asked.adopt(cells)
+        self._order.adopt(cells)
+        self._order.language = language
+
+    def mute(self, learner: str, *, muted: bool) -> None:
+        """Take over a learner's wish (by ``learner_key``) for asked help only, from an earlier life or another door."""
+        self._directives.mute(learner, muted=muted)
 
     def handle(self, event: Happening) -> Iterator[Command]:
         """What is to be done now that this happened; decided at once, whether or not the result is read."""
-        self._now = max(self._now, event.now if isinstance(event, TimeElapsed | TutorAnswered) else event.at)
-        noticed = [found for kind in self._kinds if (found := kind.notice(event)) is not None]
-        if isinstance(event, SourceEdited | CursorMoved) and not (noticed or self._waiting or self._asked):
+        if isinstance(event, SourceEdited | CursorMoved | OutputsAppended):
             # Nearly every event is a keystroke with nothing pending; it only leaves its traces.
-            self._typing.handle(event)
-            self._runs.handle(event)
-            return iter(())
+            self._now = max(self._now, event.at)
+            self._trace(event)
+            return iter(tuple(self._follow(event))) if self._turns else iter(())
+        self._now = max(self._now, event.now if isinstance(event, TimeElapsed | TutorAnswered) else event.at)
+        self._sheet.handle(event)
+        noticed = [found for kind in self._kinds if (found := kind.notice(event)) is not None]
         return iter(tuple(self._decide(event, noticed)))
 
     def ask_again(self, request: HelpRequested, now: float) -> Iterator[Command]:
@@ -112,39 +148,60 @@ class Policy:
             error=request.error,
             expected_hash=request.expected_hash,
             because="the connection was lost before the help was shown",
+            question=request.question,
+            chat=request.chat,
+            reply_to=request.reply_to,
         )
-        if self._asked is not None and self._asked.want.cause_key == want.cause_key:
-            self._asked = None
-        self._waiting.setdefault(learner_key(want.learner), _Waiting(want, self._now))  # invariant 4
+        learner = learner_key(want.learner)
+        if self._turns.is_about(want.cause_key):
+            self._turns.at_tutor.pop(learner, None)
+        self._turns.waiting.setdefault(learner, Waiting(want, self._now))  # invariant 4
         return iter(tuple(self._ask()))
 
+    def _trace(self, event: SourceEdited | CursorMoved | OutputsAppended) -> None:
+        if isinstance(event, OutputsAppended):
+            self._long_run.put_off(event)
+            return
+        if isinstance(event, SourceEdited):
+            self._typing.handle(event)
+            self._runs.handle(event)
+        if self._idle.watches:
+            self._idle.touch(event)
+
+    def _follow(self, event: Happening) -> Iterator[Command]:
+        yield from self._turns.free(event, self._now, self._calm.patience)
+        yield from self._turns.drop_outdated(event)  # invariant 3
+        yield from self._ask()
+
     def _decide(self, event: Happening, noticed: Sequence[Want | Refusal]) -> Iterator[Command]:
-        yield from self._free(event)
-        yield from self._drop_outdated(event)
+        if isinstance(event, TutorAnswered) and event.answer is None:
+            self._note_fruitless(event.cause_key)
+        yield from self._turns.free(event, self._now, self._calm.patience)
+        yield from self._turns.drop_outdated(event)  # invariant 3
         ignored = self._why_ignored(event) if not noticed else None
         self._remember(event)
-        yield from self._directives.handle(event, self._ours)
-        for found in noticed:
-            yield from self._consider(found)
+        for command in self._directives.handle(event, self._sheet.ours):
+            if isinstance(command, CheckTask):
+                self._checking.done(learner_key(command.learner), command.cell_id)
+            yield command
+        yield from self._consider_all(noticed)
         if ignored is not None:
             yield ignored
         yield from self._ask()
+        yield from self._checking.handle(event)
+        yield from self._plan()
 
     def _remember(self, event: Happening) -> None:
         self._typing.handle(event)
         self._runs.handle(event)
         self._met.handle(event)
-        match event:
-            case CellInserted(cell=cell) if cell.ownership is not None:
-                self._ours.add(cell.id)
-            case MetadataChanged(cell_id=cell_id, ownership=None) if cell_id is not None:
-                self._ours.discard(cell_id)
-            case SuggestionShown(note_cell=note) if note is not None:
-                self._ours.add(note)
-            case DocumentReloaded(cells=cells):
-                self._ours = {cell.id for cell in cells if cell.ownership is not None}
-            case _:
-                pass
+        self._progress.handle(event)
+        self._brakes.handle(event)
+
+    def _note_fruitless(self, cause_key: str) -> None:
+        for turn in self._turns.at_tutor.values():
+            if turn.want.cause_key == cause_key:
+                self._brakes.had_nothing(turn.want)
 
     def _why_ignored(self, event: Happening) -> RecordDecision | None:
         match event:
@@ -154,81 +211,66 @@ class Policy:
             case _:
                 return None
 
-    def _free(self, event: Happening) -> Iterator[Command]:
-        asked = self._asked
-        if asked is None:
+    def _consider_all(self, noticed: Sequence[Want | Refusal]) -> Iterator[Command]:
+        """The first want counts; without one, every refusal is worth a line."""
+        wants = [found for found in noticed if isinstance(found, Want)]
+        for want in wants:
+            self._met.add(want.cause_key, want.cell_id)
+        if wants:
+            yield from self._consider(wants[0])
             return
-        match event:
-            case TutorAnswered(cause_key=key) if key == asked.want.cause_key:
-                self._asked = None
-            case SuggestionShown(about=about) if about == asked.want.cell_id:
-                self._asked = None
-            case _ if self._now >= asked.until:
-                self._asked = None
-                because = f"the tutor has not answered within {self._calm.patience:.0f} s; others are not held up"
-                yield RecordDecision(about=asked.want.cell_id, decision="stopped waiting", because=because)
+        for found in noticed:
+            if isinstance(found, Refusal):
+                yield _not_helped(found.about, found.because)
 
-    def _drop_outdated(self, event: Happening) -> Iterator[Command]:
-        if isinstance(event, TimeElapsed | TutorAnswered):
-            return
-
-        def outdated(want: Want) -> str | None:
-            return why_outdated(event, want.cell_id, want.expected_hash)
-
-        if self._asked is not None and outdated(self._asked.want) is not None:
-            self._asked = None  # whoever works on it hears the same event
-        yield from self._drop(outdated)  # invariant 3
-
-    def _consider(self, found: Want | Refusal) -> Iterator[Command]:
-        if isinstance(found, Refusal):
-            yield _not_helped(found.about, found.because)
-            return
-        self._met.add(found.cause_key, found.cell_id)
-        refusal = self._why_not(found)
+    def _consider(self, want: Want) -> Iterator[Command]:
+        refusal = self._brakes.why_not(want, self._now)
         if refusal is not None:
-            yield _not_helped(found.cell_id, refusal)
+            yield _not_helped(want.cell_id, refusal)
             return
-        learner = learner_key(found.learner)
-        older = self._waiting.get(learner)
-        if older is not None:
-            yield _dropped(older.want, "the learner went on to another problem")
-        self._waiting[learner] = _Waiting(found, self._now)  # invariant 4
-        if self._typing.until(learner, self._now) is not None:
-            yield _waits(found, "the learner is typing")
-        elif self._asked is not None:
-            yield _waits(found, "the tutor is busy with another request")
-
-    def _why_not(self, want: Want) -> str | None:
-        """Invariant 5."""
         learner = learner_key(want.learner)
-        if self._directives.is_away(learner):
-            return "the learner told the tutor to leave"
-        if self._limits.is_dismissed(want.cause_key):
-            return "the learner deleted a hint about this"
-        if not self._limits.within_budget(learner, self._now):
-            return "the learner had enough unasked hints within the hour"
-        return None
+        yield from self._turns.put(want, self._now)
+        waiting = self._turns.waiting.get(learner)
+        if waiting is None or waiting.want is not want:
+            return
+        if self._due(learner, waiting) is not None:
+            busy = self._turns.why_not_yet(want)
+            typing = self._typing.until(learner, self._now) is not None
+            yield _waits(want, "the learner is typing" if typing or busy is None else busy)
 
     def _ask(self) -> Iterator[Command]:
-        yield from self._drop(self._why_too_late)
-        for learner, waiting in tuple(self._waiting.items()):
-            due = self._typing.until(learner, self._now)  # invariant 2
-            if due is None and self._asked is not None:
-                due = self._asked.until  # invariant 4
+        yield from self._turns.drop(self._why_too_late)
+        for learner, waiting in tuple(self._turns.waiting.items()):
+            due = self._due(learner, waiting)  # invariants 2 and 4
             if due is not None:
                 yield from self._wake_at(due)
                 continue
-            del self._waiting[learner]
             yield from self._request(waiting.want)
 
-    def _why_too_late(self, want: Want) -> str | None:
-        waiting = self._waiting[learner_key(want.learner)]
+    def _due(self, learner: str, waiting: Waiting) -> float | None:
+        """When a want may go to the tutor; None: now."""
+        want = waiting.want
+        if not want.chat:
+            typing = self._typing.until(learner, self._now)
+            if typing is not None or waiting.since + want.settle > self._now:
+                return max(typing or 0.0, waiting.since + want.settle)
+        return self._turns.free_at(want)
+
+    def _why_too_late(self, waiting: Waiting) -> str | None:
         if self._now - waiting.since > self._calm.longest_wait:
             return f"it waited longer than {self._calm.longest_wait:.0f} s, the learner is at something else"
-        return self._why_not(want)
+        return self._brakes.why_not(waiting.want, self._now)
 
     def _request(self, want: Want) -> Iterator[Command]:
-        self._asked = _Asked(want, self._now + self._calm.patience)
+        if want.chat:  # asked about the cell as it is now, whatever was typed since
+            want = replace(want, expected_hash=self._sheet.hash_of(want.cell_id) or want.expected_hash)
+        yield from self._turns.give(want, self._now + self._calm.patience)
+        self._brakes.asked_for(want)
+        if want.asked:
+            self._asked.asking(want)
+        elif want.cause is HelpCause.LONG_RUN:
+            self._long_run.offered(want)
+        mark = self._sheet.task_of(want.cell_id)
         yield RecordDecision(
             about=want.cell_id, decision=f"asked the tutor, up to rung {want.rung}", because=want.because
         )
@@ -240,14 +282,16 @@ class Policy:
             rung=want.rung,
             error=want.error,
             expected_hash=want.expected_hash,
+            question=want.question,
+            chat=want.chat,
+            reply_to=want.reply_to,
+            task="" if mark is None else mark.task,
         )
 
-    def _drop(self, why: Callable[[Want], str | None]) -> Iterator[Command]:
-        for learner, waiting in tuple(self._waiting.items()):
-            because = why(waiting.want)
-            if because is not None:
-                del self._waiting[learner]
-                yield _dropped(waiting.want, because)
+    def _plan(self) -> Iterator[Command]:
+        dues = [due for due in (self._checking.due, *(kind.due for kind in self._kinds)) if due is not None]
+        if dues:
+            yield from self._wake_at(max(min(dues), self._now + SOON))
 
     def _wake_at(self, when: float) -> Iterator[Command]:
         # One alarm is enough: an earlier one asks again, and sets the next itself.
@@ -259,10 +303,6 @@ class Policy:
 
 def _not_helped(about: CellId | None, because: str) -> RecordDecision:
     return RecordDecision(about=about, decision="did not help", because=because)
-
-
-def _dropped(want: Want, because: str) -> RecordDecision:
-    return RecordDecision(about=want.cell_id, decision="dropped the request", because=because)
 
 
 def _waits(want: Want, because: str) -> RecordDecision:

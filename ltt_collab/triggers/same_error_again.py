@@ -7,6 +7,7 @@ from ltt_collab.model.commands import Happening
 from ltt_collab.model.edits import HelpCause
 from ltt_collab.triggers.kinds import Limits, Refusal, Want
 from ltt_collab.triggers.met import MetCauses
+from ltt_collab.triggers.progress import Progress
 from ltt_collab.triggers.runs import FailedRuns
 
 
@@ -15,10 +16,13 @@ class SameErrorAgain:
 
     Invariants:
         1. The rung is the ladder's: it climbs only after an act of the learner, never beyond the last one.
+        2. The same error in a later line is progress: the learner is left alone.
     """
 
-    def __init__(self, runs: FailedRuns, met: MetCauses, limits: Limits) -> None:
-        self._runs, self._met, self._limits = runs, met, limits
+    due: float | None = None
+
+    def __init__(self, runs: FailedRuns, met: MetCauses, limits: Limits, progress: Progress) -> None:
+        self._runs, self._met, self._limits, self._progress = runs, met, limits, progress
 
     def notice(self, event: Happening) -> Want | Refusal | None:
         """A want for a failed run of a cause that was met, a refusal when all is said for now."""
@@ -30,6 +34,9 @@ class SameErrorAgain:
         if key not in self._met and rung == 1:
             return None
         name = run.error.name if run.error else "an error"
+        left_alone = self._progress.why_left_alone(run)
+        if left_alone is not None:  # invariant 2
+            return Refusal(about=run.cell_id, because=left_alone)
         if rung is None:
             return Refusal(about=run.cell_id, because=f"{name} again, and the note says all it may for now")
         return Want(

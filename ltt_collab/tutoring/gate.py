@@ -111,6 +111,10 @@ class Gate:
         """The rung that help about a cause would have now; None when there is nothing new to say yet."""
         return self.ladder.next_rung(cause_key)
 
+    def highest_rung(self, cause_key: str) -> int:
+        """The highest rung that may be said about a cause now, one that was said before included."""
+        return self.ladder.highest(cause_key)
+
     def within_budget(self, learner: str, now: float) -> bool:
         """Whether this learner may get one more unasked hint now."""
         return self.budget.allows(learner, now)

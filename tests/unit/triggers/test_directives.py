@@ -8,7 +8,8 @@ from ltt_collab.model.commands import Command, LeaveLearner, WelcomeLearner
 from ltt_collab.model.edits import CellInserted, CellRemoved, DocumentReloaded, ReloadCause, RoomEvent
 from ltt_collab.model.ids import CellId, Username
 from ltt_collab.model.presence import Author, AuthorKind
-from ltt_collab.triggers.directives import Directive, Directives, directive_in
+from ltt_collab.triggers.directives import Directives
+from ltt_collab.triggers.grammar import Directive, directive_in
 from tests.support.conversation import ADA, BOB, DISK, NOBODY_KNOWN, TUTOR, A, B, Events, code, note, reasons
 
 LEAVE_ADA = LeaveLearner(username=Username("ada"))

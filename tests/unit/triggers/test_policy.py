@@ -126,7 +126,7 @@ def test_while_typing_goes_on_one_alarm_at_a_time_is_set(room: Helped) -> None:
     room.hears(room.events.started(A)).types(B).hears(room.events.finished(A, NAME_ERROR))
     for _ in range(50):
         room.later(0.01).types(B)
-    assert len(room.wakes) == 1
+    assert len([when for when in room.wakes if when < room.events.now + 60]) == 1
 
 
 def test_an_edit_by_somebody_unknown_counts_as_the_learners_typing(room: Helped) -> None:
@@ -225,7 +225,7 @@ def test_a_cause_whose_hint_was_deleted_is_not_asked_about_again(room: Helped) -
     assert room.rungs == [1]
     assert room.because == "the learner deleted a hint about this"
     assert room.runs(A).runs(A, NAME_ERROR).rungs == [1]
-    assert room.runs(A, TYPE_ERROR).rungs == [1, 1]
+    assert room.later(20).runs(A, TYPE_ERROR).rungs == [1, 1]
 
 
 def test_what_an_earlier_life_knew_still_holds(room: Helped) -> None:
