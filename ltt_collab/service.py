@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from ltt_collab.adapters.clock import SystemClock
 from ltt_collab.adapters.jupyter.address import JupyterAddress
 from ltt_collab.adapters.jupyter.server import JupyterServer
-from ltt_collab.adapters.store.sqlite import open_sqlite
+from ltt_collab.adapters.store.choosing import open_stores
 from ltt_collab.adapters.store.stores import Stores
 from ltt_collab.api.app import create_app
 from ltt_collab.api.door import Readiness
@@ -67,7 +67,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         InvalidSettingError, StoreUnavailableError
     """
     async with AsyncExitStack() as stack:
-        stores = await stack.enter_async_context(open_sqlite(settings.database_url))
+        stores = await stack.enter_async_context(open_stores(settings.database_url, settings.outbox))
         address = JupyterAddress.parse(settings.jupyter_url, settings.jupyter_token.get_secret_value())
         server = JupyterServer(address, frame_cap=settings.max_frame_mib * 1024 * 1024)
         await stack.enter_async_context(server)
@@ -79,6 +79,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
             token = SecretStr(secrets.token_urlsafe(TOKEN_BYTES))
         app = create_app(registry, token=token, readiness=lambda: _readiness(supervisor), welcome=supervisor.welcome)
         tasks = await stack.enter_async_context(anyio.create_task_group())
+        tasks.start_soon(stores.upkeep.run, name="outbox")
         _start(tasks, around, supervisor, registry, settings)
         served = await stack.enter_async_context(serve(app, settings.host, settings.port))
         try:

@@ -21,7 +21,14 @@ from ltt_collab.model.reporting import LogFormat, LogLevel
 
 PREFIX = "LTT_"
 
-_DATABASE_SCHEMES = ("sqlite+aiosqlite", "postgresql+asyncpg", "postgresql+psycopg")
+_DATABASE_SCHEMES = {
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+}
+"""What a database URL may begin with, and the driver that it means."""
+
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _WORD = re.compile(r"[!-~]*")
 
@@ -44,7 +51,19 @@ class Settings(BaseSettings):
     jupyter_token: SecretStr = Field(SecretStr(""), description="The token of that Jupyter server; sent as a header.")
     database_url: str = Field(
         "sqlite+aiosqlite:///ltt-collab.sqlite",
-        description="Where learners' wishes, suggestions and room events are kept: a SQLAlchemy async URL.",
+        description="Where everything is kept: an SQLite file, or `postgresql+asyncpg://user:password@host/database`.",
+    )
+    outbox: str = Field(
+        "",
+        description="The file in which writes wait while the database is away. Unset: the SQLite file's name with "
+        "`.outbox` behind it, or `ltt-collab.outbox` in the working directory.",
+    )
+    retention_days: float = Field(
+        90.0,
+        ge=0,
+        le=36_500,
+        description="How long events, ended suggestions, submissions, validations and learners' answers are kept; "
+        "0 keeps them for good. Progress and enrolments stay.",
     )
     api_token: SecretStr = Field(
         SecretStr(""),
@@ -110,9 +129,10 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database(cls, url: str) -> str:
-        if url.partition("://")[0] not in _DATABASE_SCHEMES:
+        scheme, _, rest = url.partition("://")
+        if scheme not in _DATABASE_SCHEMES:
             raise ValueError(f"begin with one of {', '.join(f'{scheme}://' for scheme in _DATABASE_SCHEMES)}")
-        return url
+        return f"{_DATABASE_SCHEMES[scheme]}://{rest}"
 
     @field_validator("jupyter_token", "api_token")
     @classmethod

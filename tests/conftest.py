@@ -12,6 +12,7 @@ from playwright.async_api import Browser, BrowserContext
 from tests.support.jupyter import Jupyter, running_jupyter
 from tests.support.lab import running_browser
 from tests.support.one_writer import watch_writers
+from tests.support.postgres import Postgres, running_postgres
 
 
 @pytest.fixture
@@ -34,6 +35,13 @@ async def learner_context(browser: Browser) -> AsyncIterator[BrowserContext]:
     context = await browser.new_context(viewport={"width": 1280, "height": 900})
     yield context
     await context.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server; ask it for a new database."""
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,21 +16,14 @@ from ltt_collab.adapters.store.sqlite import open_sqlite
 from ltt_collab.adapters.store.stores import Stores
 from ltt_collab.model.edits import OutputsCleared, RoomEvent, SourceEdited, Splice
 from ltt_collab.model.errors import InvalidSettingError, StoreUnavailableError
-from ltt_collab.model.ids import CellId, RoomId, Seq, SuggestionId, Username
+from ltt_collab.model.ids import CellId, RoomId, Seq, ServerId, SuggestionId, Username
 from ltt_collab.model.presence import SERVER, Author, AuthorKind
-from ltt_collab.model.suggestions import EndReason
-from ltt_collab.ports.store import SuggestionRecord
+from ltt_collab.model.suggestions import EndReason, Placement
+from ltt_collab.ports.store import SESSION_GAP, RoomRecord, SessionRecord, SuggestionRecord
 
 ADA, BOB = Username("ada"), Username("bob")
 HERE, THERE = "http://here/", "http://there/"
 ROOM, OTHER = RoomId("r1"), RoomId("r2")
-
-Open = Callable[[Path], AbstractAsyncContextManager[Stores]]
-
-
-@asynccontextmanager
-async def in_memory(_: Path) -> AsyncIterator[Stores]:
-    yield memory_stores()
 
 
 def in_sqlite(directory: Path) -> AbstractAsyncContextManager[Stores]:
@@ -46,17 +38,13 @@ def file_in(directory: Path) -> Path:
     return directory / "new" / "state" / "ltt.db"
 
 
-@pytest.fixture(params=[in_memory, in_sqlite], ids=["memory", "sqlite"])
-async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
-    opened: Open = request.param
-    async with opened(tmp_path) as stores:
-        yield stores
+def author_of(username: Username) -> Author:
+    return Author(kind=AuthorKind.LEARNER, username=username)
 
 
 def edit(seq: int, text: str = "x", room: RoomId = ROOM) -> RoomEvent:
-    author = Author(kind=AuthorKind.LEARNER, username=ADA)
     return SourceEdited(
-        room=room, seq=Seq(seq), at=1.5 * seq, author=author, cell_id=CellId("a"), splices=(Splice(0, 0, text),)
+        room=room, seq=Seq(seq), at=1.5 * seq, author=author_of(ADA), cell_id=CellId("a"), splices=(Splice(0, 0, text),)
     )
 
 
@@ -113,6 +101,28 @@ async def test_suggestions_come_back_oldest_first_and_by_room(stores: Stores) ->
     assert list(await stores.suggestions.of_room(RoomId("nowhere"))) == []
 
 
+async def test_the_end_of_a_suggestion_is_remembered_with_its_time(stores: Stores) -> None:
+    await stores.suggestions.save(record("s1"))
+    await stores.suggestions.end(SuggestionId("s1"), EndReason.ACTED_ON, 7.5)
+    await stores.suggestions.end(SuggestionId("unknown"), EndReason.STALE, 8.0)
+    ended = replace(record("s1"), ended=EndReason.ACTED_ON, ended_at=7.5)
+    assert list(await stores.suggestions.of_room(ROOM)) == [ended]
+
+
+async def test_the_suggestions_for_a_learner_come_from_every_room(stores: Stores) -> None:
+    mine = [record("s1"), record("s2", room=OTHER)]
+    for one in (*mine, replace(record("s3"), learner="bob")):
+        await stores.suggestions.save(one)
+    assert list(await stores.suggestions.of_learner(ADA)) == mine
+
+
+async def test_a_suggestion_keeps_its_words_whatever_they_are(stores: Stores) -> None:
+    odd = replace(record("s1"), text="a\x00b\ud800 \\u0041 \\ é😀", placement=Placement.CHAT, learner="a\x00da")
+    await stores.suggestions.save(odd)
+    assert list(await stores.suggestions.of_room(ROOM)) == [odd]
+    assert list(await stores.suggestions.of_learner(Username("a\x00da"))) == [odd]
+
+
 async def test_a_suggestion_saved_again_is_replaced(stores: Stores) -> None:
     await stores.suggestions.save(record("s1"))
     ended = replace(record("s1", ended=EndReason.ADOPTED), note_cell=None, rung=3)
@@ -140,6 +150,52 @@ async def test_rooms_do_not_see_each_others_events(stores: Stores) -> None:
     await stores.events.append([edit(1), edit(1, room=OTHER)])
     assert list(await stores.events.after(OTHER, Seq(0), 10)) == [edit(1, room=OTHER)]
     assert await stores.events.last_seq(RoomId("nowhere")) == 0
+
+
+async def test_events_of_a_stretch_of_time_come_page_by_page(stores: Stores) -> None:
+    log = [edit(seq) for seq in range(1, 7)]  # at 1.5, 3.0, … 9.0
+    await stores.events.append(log)
+    assert list(await stores.events.between(ROOM, 3.0, 9.0, after=Seq(0), limit=10)) == log[1:5]
+    assert list(await stores.events.between(ROOM, 3.0, 9.0, after=Seq(2), limit=2)) == log[2:4]
+    assert list(await stores.events.between(OTHER, 0.0, 99.0, after=Seq(0), limit=10)) == []
+
+
+async def test_events_that_are_too_old_or_too_many_are_dropped(stores: Stores) -> None:
+    await stores.events.append([*(edit(seq) for seq in range(1, 7)), edit(1, room=OTHER), edit(9, room=OTHER)])
+    assert await stores.events.prune(before=3.0) == 2
+    assert await stores.events.prune(before=0.0, keep=3) == 2
+    assert list(await stores.events.after(ROOM, Seq(0), 10)) == [edit(4), edit(5), edit(6)]
+    assert list(await stores.events.after(OTHER, Seq(0), 10)) == [edit(9, room=OTHER)]
+
+
+async def test_recorded_rooms_come_latest_first_with_what_is_known_of_them(stores: Stores) -> None:
+    await stores.rooms.save(ROOM, ServerId(HERE), "a.ipynb")
+    await stores.rooms.save(RoomId("empty"), ServerId(HERE), "empty.ipynb")
+    await stores.events.append([edit(1), edit(2), replace(edit(4), author=SERVER)])
+    await stores.events.append([replace(edit(3, room=OTHER), author=author_of(BOB)), edit(6, room=OTHER)])
+    await stores.rooms.save(ROOM, ServerId(HERE), "moved.ipynb")
+    mine = RoomRecord(
+        room=ROOM, server=ServerId(HERE), path="moved.ipynb", first_at=1.5, last_at=6.0, events=3, learners=(ADA,)
+    )
+    both = RoomRecord(
+        room=OTHER, server=ServerId(""), path="", first_at=4.5, last_at=9.0, events=2, learners=(BOB, ADA)
+    )
+    assert list(await stores.rooms.recorded()) == [both, mine]
+    assert list(await stores.rooms.recorded(learner=BOB)) == [both]
+    assert list(await stores.rooms.recorded(since=6.5)) == [both]
+    assert list(await stores.rooms.recorded(limit=1)) == [both]
+    assert await stores.rooms.find("moved.ipynb") == mine
+    assert await stores.rooms.find(OTHER) == both
+    assert await stores.rooms.find("nowhere") is None
+
+
+async def test_a_long_pause_begins_another_session(stores: Stores) -> None:
+    times = {1: 10.0, 2: 20.0, 3: 20.0 + SESSION_GAP, 4: 5_000.0, 5: 5_001.0}
+    await stores.events.append([replace(edit(seq), at=at) for seq, at in times.items()])
+    first = SessionRecord(room=ROOM, first_seq=Seq(1), last_seq=Seq(3), first_at=10.0, last_at=20.0 + SESSION_GAP)
+    second = SessionRecord(room=ROOM, first_seq=Seq(4), last_seq=Seq(5), first_at=5_000.0, last_at=5_001.0)
+    assert list(await stores.rooms.sessions(ROOM)) == [first, second]
+    assert list(await stores.rooms.sessions(OTHER)) == []
 
 
 async def test_the_memory_log_forgets_the_oldest_events_first() -> None:
@@ -174,27 +230,14 @@ async def test_a_file_of_sqlite_is_read_while_it_is_written(tmp_path: Path) -> N
 
 
 @pytest.mark.proves("store:unavailable-is-said")
-async def test_a_locked_file_is_said_to_be_unavailable_and_serves_again_afterwards(tmp_path: Path) -> None:
+async def test_what_must_be_answered_at_once_is_said_to_be_unavailable_while_the_file_is_locked(tmp_path: Path) -> None:
     async with open_sqlite(sqlite_url(tmp_path), busy_timeout=0.05) as stores:
         with closing(sqlite3.connect(file_in(tmp_path), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(StoreUnavailableError, match="cannot save events: database is locked"):
-                await stores.events.append([edit(1)])
+            with pytest.raises(StoreUnavailableError, match="cannot save who was told: database is locked"):
+                await stores.wishes.introduce(HERE, ADA)
             other.execute("COMMIT")
-        await stores.events.append([edit(1)])
-        assert await stores.events.last_seq(ROOM) == 1
-
-
-async def test_a_full_file_keeps_all_of_a_batch_or_none_and_repeats_no_learner_text(tmp_path: Path) -> None:
-    async with in_sqlite(tmp_path) as stores:
-        await stores.events.append([edit(1)])
-    with closing(sqlite3.connect(file_in(tmp_path))) as file:
-        pages = file.execute("PRAGMA page_count").fetchone()[0]
-    async with open_sqlite(sqlite_url(tmp_path), max_pages=pages) as stores:
-        with pytest.raises(StoreUnavailableError, match="full") as caught:
-            await stores.events.append([edit(2), edit(3, "secret" * 100_000)])
-        assert "secret" not in str(caught.value)
-        assert await stores.events.last_seq(ROOM) == 1
+        assert await stores.wishes.introduce(HERE, ADA)
 
 
 async def test_a_file_that_is_no_database_is_said_so_and_left_as_it_is(tmp_path: Path) -> None:

@@ -1,16 +1,35 @@
-"""The three stores of one service, opened and closed together."""
+"""The stores of one service, opened and closed together."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ltt_collab.ports.store import EventStore, SuggestionStore, WishStore
+from ltt_collab.ports.learning import (
+    CourseStore,
+    EnrolmentStore,
+    FeedbackStore,
+    ProgressStore,
+    SubmissionStore,
+    ValidationStore,
+)
+from ltt_collab.ports.privacy import AuditStore, PersonalData
+from ltt_collab.ports.store import EventStore, RoomStore, StoreUpkeep, SuggestionStore, WishStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """Every store behind ``ports.store``, on one database."""
+    """Every store behind ``ports.store``, ``ports.learning`` and ``ports.privacy``, on one database."""
 
     wishes: WishStore
     suggestions: SuggestionStore
     events: EventStore
+    rooms: RoomStore
+    courses: CourseStore
+    enrolments: EnrolmentStore
+    progress: ProgressStore
+    submissions: SubmissionStore
+    validations: ValidationStore
+    feedback: FeedbackStore
+    audit: AuditStore
+    personal: PersonalData
+    upkeep: StoreUpkeep

@@ -51,7 +51,7 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         ("LTT_LOG_FORMAT", "xml", "'console' or 'json'"),
         ("LTT_JUPYTER_URL", "localhost:8888", "http://"),
         ("LTT_JUPYTER_URL", "http://localhost:port/", "ort"),
-        ("LTT_DATABASE_URL", "sqlite:///x", "sqlite+aiosqlite://"),
+        ("LTT_DATABASE_URL", "mysql:///x", "sqlite+aiosqlite://"),
         ("LTT_TUTOR_COLOR", "red; }", "#rrggbb"),
         ("LTT_INTRODUCE", "maybe", "boolean"),
         ("LTT_LEAVE_GRACE_SECONDS", "-1", "greater than or equal to 0"),
@@ -118,3 +118,11 @@ def test_every_field_says_what_it_means() -> None:
 @pytest.mark.proves("settings:the-reference-is-current")
 def test_the_committed_reference_is_what_the_fields_say() -> None:
     assert REFERENCE.read_text() == render_reference(), "python -m ltt_collab.settings > docs/reference/settings.md"
+
+
+@pytest.mark.parametrize(
+    ("given", "driver"), [("sqlite:///x.db", "sqlite+aiosqlite"), ("postgresql://u@h/db", "postgresql+asyncpg")]
+)
+def test_a_database_url_without_a_driver_gets_ours(monkeypatch: pytest.MonkeyPatch, given: str, driver: str) -> None:
+    monkeypatch.setenv("LTT_DATABASE_URL", given)
+    assert Settings.read().database_url == f"{driver}://{given.partition('://')[2]}"

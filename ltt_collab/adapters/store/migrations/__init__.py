@@ -1,0 +1,1 @@
+"""Brings a database's tables to what this version needs, whatever version made them."""

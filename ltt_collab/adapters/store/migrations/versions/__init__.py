@@ -1,0 +1,1 @@
+"""One module a revision; the newest makes what ``schema`` says."""
