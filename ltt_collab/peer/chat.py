@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import anyio
@@ -20,7 +20,7 @@ from ltt_collab.model.presence import Activity, Selection
 from ltt_collab.peer.chat_page import ChatPage
 from ltt_collab.peer.chat_speech import CUT_OFF, Speeches
 from ltt_collab.peer.people import People
-from ltt_collab.peer.stay import Stay
+from ltt_collab.peer.stay import ARRIVAL, Stay
 from ltt_collab.peer.surroundings import Surroundings
 from ltt_collab.ports.rooms import RoomServer
 from ltt_collab.rooms.keeper import DocumentTarget, Membership, keep_connected
@@ -77,6 +77,7 @@ class ChatPeer:
         self._page: ChatPage | None = None
         self._state = RoomState.JOINING
         self._sighted_at = around.clock.now()
+        self._sighted: set[Username] = set()
         self._unknown: set[Username] = set()
         self._met: set[Username] = set()
         self._adopted = False
@@ -124,9 +125,29 @@ class ChatPeer:
         """Nothing more comes for that message."""
         self._speeches.done(reply_to)
 
-    def sight(self) -> None:
-        """The server said that somebody has it open."""
+    def sight(self, username: Username | None) -> None:
+        """The server said that somebody has it open.
+
+        Once we are in it ourselves the server also reports us, under a name that it made up.
+        """
         self._stay.somebody_came()
+        if username is not None and (self._page is None or self._page.provider is None):
+            self._sighted.add(username)
+            self.people.sight(username)
+
+    def company(self) -> Collection[Username]:
+        """Everybody who is here, or has spoken here, programs left out."""
+        here = {human.username for human in self.people.humans() if human.username is not None} | self._sighted
+        page = self._page
+        if page is None:
+            return here
+        programs = {*page.view.bots(), self.around.user.username}
+        return here | {said.sender for said in page.view.messages()} - programs
+
+    @property
+    def company_known_at(self) -> float:
+        """From when on we know who is here (Unix time in seconds): who sits still shows up only after a while."""
+        return 0.0 if self._sighted else self._sighted_at + ARRIVAL
 
     def is_visited_by(self, username: Username) -> bool:
         """Whether that learner is in it."""

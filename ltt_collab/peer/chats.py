@@ -42,8 +42,8 @@ class Chat(Protocol):
         """Nothing more comes for that message."""
         ...
 
-    def sight(self) -> None:
-        """Somebody has it open."""
+    def sight(self, username: Username | None) -> None:
+        """Somebody, by that name if the server said it, has it open."""
         ...
 
     def is_visited_by(self, username: Username) -> bool:

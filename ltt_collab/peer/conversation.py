@@ -20,6 +20,10 @@ log = structlog.get_logger(__name__)
 NOWHERE = "I see no notebook that you are in. Open one, put the cursor into the cell that you ask about, and ask again."
 
 
+SOMEBODY = Username("")
+"""Somebody else, whoever that is."""
+
+
 class Conversation:
     """Hears the chats of one server.
 
@@ -40,7 +44,15 @@ class Conversation:
         message = change.message
         if not self._is_learner(chat, message, change.author):
             return
-        if not is_for_tutor(message, chat.around.user, self._humans(chat)):  # invariant 2
+        us = chat.around.user
+        if not is_for_tutor(message, us, chat.company()):  # invariant 2
+            return
+        if (
+            not is_for_tutor(message, us, {message.sender, SOMEBODY})
+            and chat.around.clock.now() < chat.company_known_at
+        ):
+            # It does not name us, and somebody who sits still may be here too: judge it when we would know.
+            chat.around.timers.wake((self, message.id), chat.company_known_at, lambda _now: self.hear(chat, change))
             return
         room = self._room_of(chat, message.sender)
         if room is None:
@@ -60,15 +72,6 @@ class Conversation:
             log.warning("chat message under another's name", room=chat.room, sender=message.sender)
             return False
         return True
-
-    @staticmethod
-    def _humans(chat: ChatPeer) -> set[Username]:
-        here = {human.username for human in chat.people.humans() if human.username is not None}
-        page = chat.page
-        if page is None:
-            return here
-        programs = {*page.view.bots(), chat.around.user.username}
-        return here | {said.sender for said in page.view.messages()} - programs
 
     def _room_of(self, chat: ChatPeer, username: Username) -> RoomPeer | None:
         """Where that learner was last, else the notebook that the chat was made for or lies beside."""

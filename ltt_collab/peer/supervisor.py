@@ -11,7 +11,7 @@ import structlog
 from anyio.abc import TaskGroup
 
 from ltt_collab.model.errors import RoomError, UnsupportedServerError
-from ltt_collab.model.ids import Seq, Username
+from ltt_collab.model.ids import Seq, ServerId, Username
 from ltt_collab.peer.chat import CHAT, ChatPeer
 from ltt_collab.peer.chats import Chat
 from ltt_collab.peer.conversation import Conversation
@@ -58,6 +58,11 @@ class Supervisor:
         self._conversation = Conversation(server.id, registry)
         self.is_watching = False
         self.why_not = "not connected yet"
+
+    @property
+    def server_id(self) -> ServerId:
+        """The server that is watched."""
+        return self._server.id
 
     async def run(self) -> None:
         """Be there until cancelled; leaves every room with a goodbye."""
@@ -116,7 +121,7 @@ class Supervisor:
         if peer is not None:
             peer.sight(opened.username)
         elif chat is not None:
-            chat.sight()
+            chat.sight(opened.username)
         elif opened.path in self._entering:
             self._entering[opened.path] = opened.username or self._entering[opened.path]
         else:
@@ -158,9 +163,10 @@ class Supervisor:
             log.warning("chat not joined", path=opened.path, reason=str(error))
             return
         finally:
-            self._entering.pop(opened.path, None)
+            username = self._entering.pop(opened.path, None)
         if chat.room in chats:  # invariant 1
             return
+        chat.sight(username)
         chats.add(chat)
         self._list_rooms()
         try:
