@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from ltt_collab.model.cells import Notebook
 from ltt_collab.model.ids import CellId, RoomId
 from ltt_collab.model.tasks import Fact, TaskBrief, Trial
+from ltt_collab.model.validations import Verdict
+from ltt_collab.ports.classroom import TaskAt
+from ltt_collab.ports.kernels import Kernel
 
 MOST_EXPRESSIONS = 16
 """Expressions of one question; the rest is answered with an error."""
@@ -47,6 +51,26 @@ class RoomInsight(Protocol):
 
         Raises:
             UnknownRoomError, UnknownCellError
+        """
+        ...
+
+
+class TrialGround(Protocol):
+    """What the classroom lends to a trial in a scratch kernel."""
+
+    def files(self, at: TaskAt) -> Mapping[str, bytes]:
+        """The task's data, by relative path; {} when there is no such task."""
+        ...
+
+    def memory_mib(self, at: TaskAt) -> int:
+        """The task's memory limit, the default one when there is no such task."""
+        ...
+
+    async def visible_checks(self, at: TaskAt, kernel: Kernel, notebook: Notebook) -> Verdict:
+        """The verdict on what ran in that kernel, by visible checks alone.
+
+        Raises:
+            UnknownTaskError, KernelError
         """
         ...
 

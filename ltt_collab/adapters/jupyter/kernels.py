@@ -8,6 +8,9 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
 
+import anyio
+import structlog
+
 from ltt_collab.adapters.jupyter.address import JupyterAddress
 from ltt_collab.adapters.jupyter.kernels_connection import KernelConnection
 from ltt_collab.adapters.jupyter.kernels_link import KernelLink, read_session
@@ -15,9 +18,14 @@ from ltt_collab.adapters.jupyter.kernels_messages import execute_content, read_e
 from ltt_collab.adapters.jupyter.kernels_request import Request
 from ltt_collab.adapters.jupyter.kernels_scratch import Scratch
 from ltt_collab.adapters.jupyter.rest import RestClient, system_tls
-from ltt_collab.model.errors import KernelTimeoutError, KernelUnreachableError
+from ltt_collab.model.errors import KernelError, KernelTimeoutError, KernelUnreachableError
 from ltt_collab.model.ids import KernelId
 from ltt_collab.ports.kernels import Evaluated, Finished, Kernel, KernelInfo, KernelOutput, Limits
+
+TIDY_AGAIN_SECONDS = 5.0
+"""Until a server that does not answer is asked again for kernels that we left there."""
+
+log = structlog.get_logger(__name__)
 
 
 class JupyterKernel:
@@ -167,13 +175,16 @@ class JupyterKernels:
                 connection.close()
                 self._connections.pop(info.id, None)
 
-    async def end_orphans(self) -> int:
-        """End kernels of ours that a sudden death left behind; how many there were.
-
-        Raises:
-            KernelUnreachableError
-        """
-        return await self._scratch.end_orphans()
+    async def tidy(self) -> None:
+        """Return when the kernels that a sudden death of ours left behind are ended; waits for the server."""
+        while True:
+            try:
+                await self._scratch.end_orphans()
+            except KernelError as error:
+                log.debug("orphans not looked for yet", reason=str(error))
+                await anyio.sleep(TIDY_AGAIN_SECONDS)
+            else:
+                return
 
     def _kernel(self, info: KernelInfo) -> JupyterKernel:
         return JupyterKernel(info, self._connection(info.id), self._link)
