@@ -1,32 +1,49 @@
-"""The rules-only tutor: answers a request for help from what the notebook shows, with no model."""
+"""Our tutor: rules alone without a model, the LangGraph agent with one."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
+from importlib.util import find_spec
 
-from agent.rules.finder import find, find_error
+from agent.by_rules import answer, diagnose, read_task
+from agent.proposing import is_conflict, is_over, propose
+from agent.rules.finder import find
+from agent.words import Words
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.edits import HelpRequested
+from ltt_collab.model.errors import InvalidSettingError
 from ltt_collab.model.findings import Finding
-from ltt_collab.model.suggestions import Draft, Placement, Rejected, RejectionReason
+from ltt_collab.model.tasks import TaskBrief
 from ltt_collab.ports.tutor import Tutor, TutorConfig, TutorContext
 
 _TRIES = 2
 """One decision, and one more if the cell changed under it. Never a loop: the next run asks anew."""
 
+_NEEDED = ("langgraph", "langchain")
+
 
 def create(config: TutorConfig) -> Tutor:
-    """The tutor of the entry point ``rules``; ``config`` names a model for others, the rules need none."""
-    del config
-    return RulesTutor()
+    """The tutor of the entry point ``rules``.
+
+    Raises:
+        InvalidSettingError: the model's packages are not installed, or it has no provider.
+    """
+    if not config.model:
+        return RulesTutor()
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise InvalidSettingError("LTT_MODEL", config.model, "install what it needs: pip install 'ltt-collab[llm]'")
+    # Imported here: LangGraph takes seconds, which nobody without a model should wait for.
+    from agent.tutor import GraphTutor  # noqa: PLC0415
+
+    return GraphTutor.create(config)
 
 
 class RulesTutor:
-    """Proposes one note about the first cause of an error.
+    """Proposes one note, or one chat answer, about the first cause of what went wrong.
 
     Invariants:
-        1. At most one draft is shown for one request.
+        1. At most one draft is shown for one request; a chat answer in pieces is one.
         2. A draft rests on the source it was decided on (``expected_hash``); a conflict means: read and decide anew,
            once.
         3. A case that the rules have nothing to say about, or that is gone by now, is left alone.
@@ -38,41 +55,19 @@ class RulesTutor:
 
     async def handle(self, event: HelpRequested, context: TutorContext) -> None:
         """Propose the rung that was asked for, or nothing."""
+        task = await read_task(event, context)
         for attempt in range(_TRIES):
-            draft = self._draft(event, await context.snapshot(), again=attempt > 0)
-            if draft is None:
+            notebook = await context.snapshot()
+            words = _words(event, notebook, task, again=attempt > 0)
+            if words is None:
                 return  # invariant 3
-            answer = await context.propose(draft)
-            if not (isinstance(answer, Rejected) and answer.reason is RejectionReason.CONFLICT):
+            cell = notebook.cell(event.cell_id)
+            expected = cell.hash if attempt and cell is not None else event.expected_hash  # invariant 2
+            if not is_conflict(await propose(event, words, expected, context)):
                 return  # invariant 1
 
-    def _draft(self, event: HelpRequested, notebook: Notebook, *, again: bool) -> Draft | None:
-        cell = notebook.cell(event.cell_id)
-        if cell is None or event.error is None:
-            return None
-        if again and (cell.error is None or cell.error.error_name != event.error.name):
-            return None  # invariant 3: the error is not there any more
-        finding = find_error(notebook, event.cell_id, event.error)
-        if finding is None:
-            return None
-        expected = cell.hash if again else event.expected_hash  # invariant 2
-        return Draft(
-            cell_id=event.cell_id,
-            expected_hash=expected,
-            placement=Placement.NOTE,
-            text=text_of_rung(finding, event.rung),
-            rung=event.rung,
-            line=finding.line,
-            idempotency_key=_key(event.cause_key, event.rung, expected),
-            cause_key=event.cause_key,
-        )
 
-
-def text_of_rung(finding: Finding, rung: int) -> str:
-    """The text of one rung: 1 where, 2 what, 3 (and above) how."""
-    return finding.where if rung <= 1 else finding.what if rung == 2 else finding.how
-
-
-def _key(cause_key: str, rung: int, expected_hash: str) -> str:
-    """The same for a retry of the same proposal, another for any other."""
-    return hashlib.blake2b(f"{cause_key}\n{rung}\n{expected_hash}".encode(), digest_size=12).hexdigest()
+def _words(event: HelpRequested, notebook: Notebook, task: TaskBrief | None, *, again: bool) -> Words | None:
+    if notebook.cell(event.cell_id) is None or (again and is_over(event, notebook)):
+        return None
+    return answer(event, notebook, task, diagnose(event, notebook))

@@ -1,0 +1,20 @@
+"""Rules first: what is wrong, and what they would say about it."""
+
+from __future__ import annotations
+
+from langgraph.runtime import Runtime
+
+from agent.by_rules import answer
+from agent.by_rules import diagnose as find_cause
+from agent.state import HelpState
+from agent.work import Work
+
+
+async def diagnose(state: HelpState, runtime: Runtime[Work]) -> HelpState:
+    """The first cause by the rules, and their words for it."""
+    del state
+    work = runtime.context
+    assert work.notebook is not None
+    work.finding = find_cause(work.event, work.notebook)
+    work.by_rules = answer(work.event, work.notebook, work.task, work.finding)
+    return HelpState()
