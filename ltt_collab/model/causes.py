@@ -8,6 +8,7 @@ import re
 from ltt_collab.model.edits import RunError
 from ltt_collab.model.ids import CellId
 from ltt_collab.model.presence import Author
+from ltt_collab.model.validations import Verdict
 
 _DIGEST_BYTES = 6
 _VALUE_LIMIT = 2_000
@@ -55,6 +56,13 @@ def check_key(author: Author, cell_id: CellId, check: str) -> str:
     """Names one learner's trouble with one check of a task; it outlives runs that end well."""
     digest = hashlib.blake2b(check.encode(errors="replace"), digest_size=_DIGEST_BYTES).hexdigest()
     return f"{learner_key(author)}/{cell_id}{_CHECK}{digest}"
+
+
+def passed_keys(author: Author, cell_id: CellId, verdict: Verdict) -> frozenset[str]:
+    """The causes that a verdict ends: one for each check that passed."""
+    return frozenset(
+        check_key(author, cell_id, f"{verdict.task}/{check.name}") for check in verdict.checks if check.passed
+    )
 
 
 def is_check_key(key: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ltt_collab.model.causes import is_about
+from ltt_collab.model.causes import is_about, is_check_key, passed_keys
 from ltt_collab.model.cells import Cell, CellRole, Notebook
 from ltt_collab.model.commands import ClearPointer, Command, EndSuggestion, RecordDecision, ReleaseCell
 from ltt_collab.model.edits import (
@@ -23,6 +23,7 @@ from ltt_collab.model.edits import (
     SourceEdited,
     SuggestionEnded,
     SuggestionShown,
+    TaskChecked,
 )
 from ltt_collab.model.ids import CellId, SuggestionId
 from ltt_collab.model.presence import AuthorKind
@@ -67,7 +68,8 @@ class Lifecycle:
         1. A suggestion is ended once; only a lost connection that kept its note makes us withdraw that again.
         2. At most one suggestion lives per learner cell.
         3. Only the cell that we wrote is ever withdrawn, and never one in which a learner wrote.
-        4. A note goes when it is no longer true: the cell ran well, raised something else, or is gone.
+        4. A note goes when it is no longer true: the cell ran well (or its check passes), raised something else, or is
+           gone.
         5. A copy of our note is the learner's.
     """
 
@@ -116,6 +118,10 @@ class Lifecycle:
                     self._remember_end(event.suggestion, event.reason)
             case RunFinished():
                 yield from self._ran(event)
+            case TaskChecked():
+                for live in self.live():
+                    if live.cause_key in passed_keys(event.author, live.about, event.verdict):
+                        yield from self._end(live, EndReason.ACTED_ON, "the check passes now")  # invariant 4
             case DocumentReloaded():
                 # A note that went while we were away was deleted by somebody; one that a new file lacks was not.
                 left = EndReason.DISMISSED if event.cause is ReloadCause.REJOINED else EndReason.STALE
@@ -160,7 +166,7 @@ class Lifecycle:
         if live is None:
             return
         match event.outcome:
-            case RunOutcome.OK:
+            case RunOutcome.OK if live.cause_key is None or not is_check_key(live.cause_key):
                 yield from self._end(live, EndReason.ACTED_ON)  # invariant 4
             case RunOutcome.ERROR if live.cause_key and not is_about(live.cause_key, event.cell_id, event.error):
                 yield from self._end(live, EndReason.STALE, "the cell raises something else now")

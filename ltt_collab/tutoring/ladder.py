@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ltt_collab.model.causes import learner_key
+from ltt_collab.model.causes import is_check_key, learner_key, passed_keys
 from ltt_collab.model.edits import (
     HelpRequested,
     RoomEvent,
@@ -14,6 +15,7 @@ from ltt_collab.model.edits import (
     RunStarted,
     SourceEdited,
     SuggestionShown,
+    TaskChecked,
 )
 from ltt_collab.model.ids import CellId
 from ltt_collab.model.presence import Author, AuthorKind
@@ -39,7 +41,7 @@ class Ladder:
         1. A cause starts at rung 1 and climbs one rung at a time, to 3 at most.
         2. It climbs only if its learner edited or ran the cell after the last rung was seen.
         3. A rung that was reached stays allowed: a better wording is no climb.
-        4. A run of the cell that ends well starts its causes at rung 1 again.
+        4. A run of the cell that ends well starts its causes at rung 1 again; a check that failed does so by passing.
     """
 
     def __init__(self) -> None:
@@ -58,7 +60,15 @@ class Ladder:
             case SourceEdited() | RunStarted():
                 self._act(event.cell_id, event.author)
             case RunFinished(outcome=RunOutcome.OK):
-                self.forget(event.cell_id)
+                self._forget([key for key in self._about(event.cell_id) if not is_check_key(key)])
+            case TaskChecked():
+                self._forget(
+                    [
+                        key
+                        for key, climb in self._climbs.items()
+                        if key in passed_keys(event.author, climb.about, event.verdict)
+                    ]
+                )
             case RunFinished(duration=None):
                 # Its start was not seen: the run may count as an act of its own, one with a start has counted already.
                 self._act(event.cell_id, event.author)
@@ -102,9 +112,17 @@ class Ladder:
 
     def forget(self, about: CellId) -> None:
         """Start all causes of a cell at rung 1 again (invariant 4)."""
-        for key in [key for key, climb in self._climbs.items() if climb.about == about]:
-            del self._climbs[key]
+        self._forget(self._about(about))
         self._current.pop(about, None)
+
+    def _about(self, cell: CellId) -> list[str]:
+        return [key for key, climb in self._climbs.items() if climb.about == cell]
+
+    def _forget(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            gone = self._climbs.pop(key)
+            if self._current.get(gone.about) == key:
+                del self._current[gone.about]
 
     def _act(self, cell_id: CellId, author: Author) -> None:
         if author.kind not in {AuthorKind.LEARNER, AuthorKind.UNKNOWN}:
