@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 import structlog
 from anyio.abc import TaskGroup
@@ -141,11 +140,9 @@ class Acts:
         return EndReason.ADOPTED if removed is Removal.RELEASED else command.reason
 
     async def _remember(self, suggestion: SuggestionId, reason: EndReason) -> None:
-        store, room = self._scene.around.suggestions, self._scene.stamp.room
+        around, room = self._scene.around, self._scene.stamp.room
         try:
-            for record in await store.of_room(room):
-                if record.suggestion == suggestion:
-                    await store.save(replace(record, ended=reason))
+            await around.suggestions.end(suggestion, reason, around.clock.now())
         except StoreUnavailableError as error:
             log.warning("end of suggestion not remembered", room=room, reason=str(error))
 

@@ -189,6 +189,9 @@ class Proposing:
             ended=ended,
             learner=situation.learner,
             note_cell=note,
+            placement=draft.placement,
+            text=draft.text,
+            ended_at=None if ended is None else situation.now,
         )
         try:
             await scene.around.suggestions.save(record)

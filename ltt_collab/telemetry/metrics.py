@@ -12,6 +12,13 @@ _INTERACTIVE = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 1.0, 1.5, 3.0,
 
 ROOMS = Gauge("ltt_rooms_count", "Open rooms by state.", ["state"], registry=REGISTRY)
 EVENTS = Counter("ltt_events_total", "Events of all rooms by type.", ["type"], registry=REGISTRY)
+EVENTS_RECORDED = Counter("ltt_events_recorded_total", "Events handed to the store.", registry=REGISTRY)
+EVENTS_UNRECORDED = Counter(
+    "ltt_events_unrecorded_total", "Events that could not be stored: the record has a gap.", registry=REGISTRY
+)
+STORE_WAITING = Gauge(
+    "ltt_store_waiting_count", "Writes in the outbox, which wait for the database.", registry=REGISTRY
+)
 FRAMES_REFUSED = Counter(
     "ltt_frames_refused_total", "Frames from rooms that were refused, by reason.", ["reason"], registry=REGISTRY
 )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, tuple_
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ltt_collab.adapters.store import schema
@@ -55,11 +55,12 @@ class SqlEvents:
         async with self._database.writing("drop old events") as connection:
             gone = (await connection.execute(delete(table).where(table.c.at < before))).rowcount
             if keep is not None:
-                rank = func.row_number().over(partition_by=table.c.room, order_by=table.c.seq.desc())
-                ranked = select(table.c.room, table.c.seq, rank.label("rank")).subquery()
-                over = select(ranked.c.room, ranked.c.seq).where(ranked.c.rank > keep)
-                pair = tuple_(table.c.room, table.c.seq)
-                gone += (await connection.execute(delete(table).where(pair.in_(over)))).rowcount
+                crowded = select(table.c.room).group_by(table.c.room).having(func.count() > keep)
+                for room in (await connection.execute(crowded)).scalars().all():
+                    numbers = select(table.c.seq).where(table.c.room == room).order_by(table.c.seq.desc())
+                    newest = numbers.offset(keep).limit(1).scalar_subquery()
+                    over = delete(table).where(table.c.room == room, table.c.seq <= newest)
+                    gone += (await connection.execute(over)).rowcount
         return gone
 
     async def _read(self, where: Sequence[ColumnElement[bool]], limit: int) -> Sequence[RoomEvent]:

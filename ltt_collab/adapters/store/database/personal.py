@@ -122,7 +122,8 @@ def _under(learner: Username) -> list[tuple[Table, ColumnElement[bool]]]:
 
 def _older(before: float) -> list[tuple[Table, ColumnElement[bool]]]:
     suggestions, validations, rooms = schema.suggestions, schema.validations, schema.rooms
-    kept = select(schema.events.c.room)
+    theirs = schema.room_learners
+    kept = select(schema.events.c.room).where(schema.events.c.room == theirs.c.room).exists()
     return [
         (schema.events, schema.events.c.at < before),
         (suggestions, (suggestions.c.at < before) & suggestions.c.ended.is_not(None)),
@@ -130,7 +131,7 @@ def _older(before: float) -> list[tuple[Table, ColumnElement[bool]]]:
         (validations, (validations.c.at < before) & validations.c.verdict.is_not(None)),
         (schema.feedback, schema.feedback.c.at < before),
         (rooms, (rooms.c.last_at < before) & (rooms.c.last_at > 0)),
-        (schema.room_learners, schema.room_learners.c.room.not_in(kept) & (schema.room_learners.c.first_at < before)),
+        (theirs, (theirs.c.first_at < before) & ~kept),
         (schema.erased_rooms, schema.erased_rooms.c.at < before),
     ]
 
