@@ -27,7 +27,9 @@ from ltt_collab.client import LocalClient, run_tutor
 from ltt_collab.model.ids import Username
 from ltt_collab.model.presence import User
 from ltt_collab.peer.log import EventLog
+from ltt_collab.peer.recorder import Recorder
 from ltt_collab.peer.registry import Registry
+from ltt_collab.peer.retention import sweep_daily
 from ltt_collab.peer.supervisor import Supervisor
 from ltt_collab.peer.surroundings import Habits, Surroundings
 from ltt_collab.peer.timers import Timers
@@ -78,8 +80,10 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         if not token.get_secret_value():
             token = SecretStr(secrets.token_urlsafe(TOKEN_BYTES))
         app = create_app(registry, token=token, readiness=lambda: _readiness(supervisor), welcome=supervisor.welcome)
+        recorder = Recorder(around.log, stores.events, stores.rooms, registry, around.clock)
+        stack.push_async_callback(recorder.close)  # after the rooms' last words
         tasks = await stack.enter_async_context(anyio.create_task_group())
-        tasks.start_soon(stores.upkeep.run, name="outbox")
+        _keep_records(tasks, stores, recorder, around, settings)
         _start(tasks, around, supervisor, registry, settings)
         served = await stack.enter_async_context(serve(app, settings.host, settings.port))
         try:
@@ -135,6 +139,15 @@ def _start(
     for tutor in load_tutors(TutorConfig(model=settings.model)):
         tasks.start_soon(run_tutor, LocalClient(registry), tutor, name=f"tutor {type(tutor).__name__}")
     tasks.start_soon(supervisor.run, name="supervisor")
+
+
+def _keep_records(
+    tasks: TaskGroup, stores: Stores, recorder: Recorder, around: Surroundings, settings: Settings
+) -> None:
+    tasks.start_soon(stores.upkeep.run, name="outbox")
+    tasks.start_soon(recorder.run, name="recorder")
+    sweep = (stores.personal, stores.events, around.clock, settings.retention_days)
+    tasks.start_soon(sweep_daily, *sweep, name="retention")
 
 
 def _readiness(supervisor: Supervisor) -> Readiness:
