@@ -1,0 +1,254 @@
+"""What a task's checks expect: the reference runs in a sandbox kernel, away from every learner; fresh inputs each time.
+
+A run of the reference is worth several attempts: each attempt takes its own fresh inputs, and no input serves twice.
+"""
+
+from __future__ import annotations
+
+import ast
+import secrets
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from ltt_collab.model.courses import Check, Compared, Expected, Task
+from ltt_collab.model.errors import InvalidNotebookError, LttError
+from ltt_collab.model.nbformat import read_notebook
+from ltt_collab.model.solving import solved
+from ltt_collab.ports.kernels import Finished, Kernel, Limits, Sandbox
+from ltt_collab.validation import asking
+from ltt_collab.validation.asking import NoAnswerError, Subject, Told
+from ltt_collab.validation.queries import Rows, pristine, query_in_cells, rows_of
+from ltt_collab.validation.running import run_cells
+from ltt_collab.validation.sources import code_cells
+from ltt_collab.validation.values import Tree, tree_of
+
+ATTEMPTS: Final = 8
+"""How many attempts one run of the reference draws inputs for."""
+
+MOST_INPUTS: Final = 60
+MOST_TASKS: Final = 200
+SETUP_SECONDS: Final = 20.0
+
+OURS: Final = "ltt_ask"
+
+
+class BrokenTaskError(LttError):
+    """The author's part of a task does not work, so that nobody can be judged."""
+
+    def __init__(self, check: str, reason: str) -> None:
+        what = f"check {check!r}" if check else "its reference solution"
+        super().__init__(f"this task cannot be checked: {what} does not work ({reason}); tell your instructor")
+        self.check, self.reason = check, reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One attempt's expectations, by check: what to ask, what it should give; for SQL scripts and rows."""
+
+    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    expected: Mapping[str, tuple[Told, ...]] = field(default_factory=dict)
+    rows: Mapping[str, tuple[Rows, ...]] = field(default_factory=dict)
+
+
+def needs_reference(task: Task) -> bool:
+    """Whether any check asks the reference."""
+    return any(check.generate or check.expected is Expected.REFERENCE for check in task.checks)
+
+
+def is_fixed(check: Check) -> bool:
+    """Whether a check asks the same on every attempt."""
+    return not check.generate
+
+
+async def install(kernel: Kernel, *, sql: bool = False, name: str = OURS) -> None:
+    """Put our side into a fresh kernel.
+
+    Raises:
+        KernelError, NoAnswerError
+    """
+    code = asking.installing(name)
+    if sql:
+        code += f"\nexec({sql_source()!r})\nltt_offer_sql(get_ipython())"
+    finished = False
+    async for output in kernel.execute(code, limits=Limits(seconds=SETUP_SECONDS), silent=True):
+        finished = isinstance(output, Finished) and output.ok
+    if not finished:
+        raise NoAnswerError("our side of it could not be set up")
+
+
+@cache
+def sql_source() -> str:
+    """The text of ``sql_side``."""
+    return resources.files("ltt_collab.validation").joinpath("sql_side.py").read_text(encoding="utf-8")
+
+
+async def ask(kernel: Kernel, subjects: Sequence[Subject], *, seconds: float, name: str = OURS) -> list[Told]:
+    """Ask a kernel in which our side is installed.
+
+    Raises:
+        KernelError, NoAnswerError
+    """
+    nonce = asking.new_nonce()
+    answers = await kernel.evaluate({"answer": asking.question(name, nonce, subjects)}, seconds=seconds)
+    return asking.read(answers["answer"], nonce, len(subjects))
+
+
+class Expectations:
+    """Keys for tasks, some in stock.
+
+    Invariants:
+        1. A key with generated inputs is given out once.
+        2. The reference runs only in the sandbox.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._stock: OrderedDict[int, tuple[Task, list[Key]]] = OrderedDict()
+
+    async def take(self, task: Task) -> Key:
+        """A key for one attempt.
+
+        Raises:
+            BrokenTaskError, SandboxUnavailableError, KernelError
+        """
+        name = id(task)  # holds good while the task is kept beside its keys
+        _, stock = self._stock.get(name, (task, []))
+        if not stock:
+            stock = await self._draw(task)
+            self._stock[name] = (task, stock)
+            if len(self._stock) > MOST_TASKS:
+                self._stock.popitem(last=False)
+        self._stock.move_to_end(name)
+        return stock[0] if all(map(is_fixed, task.checks)) else stock.pop()
+
+    async def _draw(self, task: Task) -> list[Key]:
+        plain = _plain_key(task)
+        if plain is not None:
+            return [plain]
+        files = dict(task.data) | dict(task.private) | pristine(task)
+        async with self._sandbox.kernel(files, memory_mib=task.memory_limit) as kernel:
+            return await _Author(task, kernel).keys()
+
+
+def _plain_key(task: Task) -> Key | None:
+    """The key where no kernel is needed for it: fixed expressions with literals."""
+    inputs: dict[str, tuple[str, ...]] = {}
+    expected: dict[str, tuple[Told, ...]] = {}
+    for check in task.checks:
+        if check.generate or check.expected is Expected.REFERENCE or check.compared is Compared.SQL:
+            return None
+        if check.compared is Compared.EXPRESSION:
+            told = _literal(check)
+            if told is None:
+                return None
+            inputs[check.name], expected[check.name] = (check.subject,), (told,)
+    return Key(inputs=inputs, expected=expected)
+
+
+def _literal(check: Check) -> Told | None:
+    if check.expected is Expected.RAISES:
+        return raising(check.expect)
+    try:
+        return Told(value=tree_of(ast.literal_eval(check.expect.strip())))
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return None
+
+
+def raising(name: str) -> Told:
+    """The expectation of an exception by its name."""
+    return Told(classes=(("", name.strip().rpartition(".")[2]),))
+
+
+class _Author:
+    """Works a task's expectations out in a kernel that runs the reference."""
+
+    def __init__(self, task: Task, kernel: Kernel) -> None:
+        self._task = task
+        self._kernel = kernel
+        self._query = ""
+
+    async def keys(self) -> list[Key]:
+        sql = any(check.compared is Compared.SQL for check in self._task.checks)
+        await install(self._kernel, sql=sql or "%sql" in self._task.notebook)
+        if needs_reference(self._task) and self._task.reference:
+            await self._run_reference()
+        drawn = any(check.generate for check in self._task.checks)
+        return [await self._key() for _ in range(ATTEMPTS if drawn else 1)]
+
+    async def _run_reference(self) -> None:
+        try:
+            notebook = read_notebook(solved(self._task), f"the reference of {self._task.id}")
+        except (InvalidNotebookError, ValueError) as error:
+            raise BrokenTaskError("", str(error)) from error
+        cells = code_cells(notebook, self._task)
+        run = await run_cells(self._kernel, cells, seconds=self._task.time_limit)
+        fault = run.stop.fault if run.stop else run.faults[0] if run.faults else None
+        if fault is not None:
+            raise BrokenTaskError("", f"cell {fault.cell}: {fault.name or 'it did not end'} {fault.said}"[:300])
+        self._query = query_in_cells(cells)
+
+    async def _key(self) -> Key:
+        inputs: dict[str, tuple[str, ...]] = {}
+        expected: dict[str, tuple[Told, ...]] = {}
+        rows: dict[str, tuple[Rows, ...]] = {}
+        for check in self._task.checks:
+            if check.compared is Compared.SQL:
+                inputs[check.name] = await self._inputs(check) if check.generate else ("",)
+                rows[check.name] = tuple([await self._rows(check, script) for script in inputs[check.name]])
+            elif check.compared is Compared.EXPRESSION:
+                inputs[check.name] = await self._inputs(check) if check.generate else (check.subject,)
+                expected[check.name] = await self._expected(check, inputs[check.name])
+        return Key(inputs=inputs, expected=expected, rows=rows)
+
+    async def _inputs(self, check: Check) -> tuple[str, ...]:
+        name = check.generate.partition("::")[2]
+        seed = secrets.randbits(64)
+        call = (
+            f"(lambda g: (exec({self._task.generator!r}, g), list(__import__('itertools').islice("
+            f"g[{name!r}](__import__('random').Random({seed})), {MOST_INPUTS})))[1])({{'__name__': 'generate'}})"
+        )
+        [told] = await ask(self._kernel, [(call,)], seconds=SETUP_SECONDS)
+        match told.value:
+            case ["list", _, [_, *_] as items] if all(item[0] == "str" for item in items):
+                return tuple(item[1] for item in items)
+            case None:
+                raise BrokenTaskError(check.name, f"{check.generate}: {told.error_name}: {told.said}")
+            case _:
+                raise BrokenTaskError(check.name, f"{check.generate} must yield texts, at least one")
+
+    async def _expected(self, check: Check, inputs: Sequence[str]) -> tuple[Told, ...]:
+        asks_reference = check.generate or check.expected is Expected.REFERENCE
+        if not asks_reference and (literal := _literal(check)) is not None:
+            return (literal,)
+        asked = inputs if asks_reference else (check.expect,)
+        told = tuple(await ask(self._kernel, [(each,) for each in asked], seconds=self._task.time_limit))
+        if not asks_reference and told[0].value is None:
+            raise BrokenTaskError(check.name, f"expect {check.expect!r}: {told[0].error_name}: {told[0].said}")
+        broken = next((each for each in told if each.error_name in {"NameError", "SyntaxError"}), None)
+        if broken is not None:
+            raise BrokenTaskError(check.name, f"{broken.error_name}: {broken.said}")
+        return told
+
+    async def _rows(self, check: Check, script: str) -> Rows:
+        if not check.generate and check.expected is Expected.VALUE:
+            literal = _literal(check)
+            if literal is None or literal.value is None or literal.value[0] != "list":
+                raise BrokenTaskError(check.name, f"expect {check.expect!r} is not a list of rows")
+            items = [["tuple", None, row[2]] if row[0] == "list" else row for row in literal.value[2]]
+            return Rows(rows=["list", None, items])
+        query = self._query
+        if check.subject:
+            [told] = await ask(self._kernel, [(check.subject,)], seconds=check.time_limit)
+            query = _text(told.value)
+        rows = await rows_of(self._kernel, self._task, check, script, query)
+        if rows.error:
+            raise BrokenTaskError(check.name, rows.error)
+        return rows
+
+
+def _text(tree: Tree | None) -> str:
+    return str(tree[1]) if tree is not None and tree[0] == "str" else ""
