@@ -33,6 +33,7 @@ from ltt_collab.peer.retention import sweep_daily
 from ltt_collab.peer.supervisor import Supervisor
 from ltt_collab.peer.surroundings import Habits, Surroundings
 from ltt_collab.peer.timers import Timers
+from ltt_collab.ports.store import StoreUpkeep
 from ltt_collab.ports.tutor import TUTOR_GROUP, Tutor, TutorConfig
 from ltt_collab.rooms.heartbeat import Heartbeat
 from ltt_collab.settings import Settings
@@ -79,7 +80,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         token = settings.api_token
         if not token.get_secret_value():
             token = SecretStr(secrets.token_urlsafe(TOKEN_BYTES))
-        app = create_app(registry, token=token, readiness=lambda: _readiness(supervisor), welcome=supervisor.welcome)
+        app = create_app(registry, token=token, readiness=lambda: _readiness(supervisor, stores.upkeep), welcome=supervisor.welcome)
         recorder = Recorder(around.log, stores.events, stores.rooms, registry, around.clock)
         stack.push_async_callback(recorder.close)  # after the rooms' last words
         tasks = await stack.enter_async_context(anyio.create_task_group())
@@ -150,5 +151,6 @@ def _keep_records(
     tasks.start_soon(sweep_daily, *sweep, name="retention")
 
 
-def _readiness(supervisor: Supervisor) -> Readiness:
-    return Readiness(ready=supervisor.is_watching, reason="" if supervisor.is_watching else supervisor.why_not)
+def _readiness(supervisor: Supervisor, upkeep: StoreUpkeep) -> Readiness:
+    why_not = "" if supervisor.is_watching else supervisor.why_not
+    return Readiness(ready=supervisor.is_watching, reason=why_not, store=upkeep.state())

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.directory import RoomDirectory
+from ltt_collab.ports.store import StoreState
 from ltt_collab.ports.insight import NoInsight, RoomInsight
 
 PREFIX = "/api/v1"
@@ -19,10 +20,11 @@ PREFIX = "/api/v1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """Whether the service watches its Jupyter server; ``reason`` says why not."""
+    """Whether the service watches its Jupyter server; ``reason`` says why not. ``store``: how the database does."""
 
     ready: bool
     reason: str = ""
+    store: StoreState = StoreState(available=True, waiting=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from ltt_collab import __version__
 from ltt_collab.api.door import PREFIX, TheDoor, problems
 from ltt_collab.api.problems import plain_problem
-from ltt_collab.api.schemas import HealthBody, ReadyBody
+from ltt_collab.api.schemas import HealthBody, ReadyBody, StoreBody
 from ltt_collab.model.edits import RoomState
-from ltt_collab.telemetry.metrics import ROOMS, exposition
+from ltt_collab.telemetry.metrics import ROOMS, STORE_WAITING, exposition
 
 router = APIRouter(prefix=PREFIX, tags=["health"])
 metrics_router = APIRouter(tags=["health"])
@@ -36,7 +36,8 @@ async def ready(door: TheDoor) -> Response | ReadyBody:
     """503 until it does, and again while it cannot."""
     state = door.readiness()
     if state.ready:
-        return ReadyBody(ready=True, reason=state.reason)
+        store = StoreBody(available=state.store.available, waiting=state.store.waiting, reason=state.store.reason)
+        return ReadyBody(ready=True, reason=state.reason, store=store)
     return plain_problem(HTTPStatus.SERVICE_UNAVAILABLE, "not_ready", state.reason or "not watching a server yet")
 
 
@@ -46,4 +47,5 @@ async def metrics(door: TheDoor) -> Response:
     rooms = Counter(info.state for info in door.directory.rooms())
     for state in RoomState:
         ROOMS.labels(state=state.value).set(rooms[state])
+    STORE_WAITING.set(door.readiness().store.waiting)
     return Response(exposition(), media_type=CONTENT_TYPE_LATEST)

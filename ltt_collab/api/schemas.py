@@ -159,11 +159,20 @@ class HeldBody(_Body):
     reason: str
 
 
+class StoreBody(_Body):
+    """How the database does. What it does not take now waits on disk, and is written when it is back."""
+
+    available: bool
+    waiting: int = Field(description="Writes that wait.")
+    reason: str = Field(description="Why they wait, '' when none does.")
+
+
 class ReadyBody(_Body):
-    """Whether the service watches the learner's server."""
+    """Whether the service watches the learner's server, and how the database does."""
 
     ready: bool
     reason: str
+    store: StoreBody
 
 
 class HealthBody(_Body):
