@@ -17,15 +17,19 @@ from pydantic import SecretStr
 
 from ltt_collab.adapters.clock import SystemClock
 from ltt_collab.adapters.jupyter.address import JupyterAddress
+from ltt_collab.adapters.jupyter.kernels import JupyterKernels
 from ltt_collab.adapters.jupyter.server import JupyterServer
+from ltt_collab.adapters.jupyter.terminals import JupyterTerminals
 from ltt_collab.adapters.store.choosing import open_stores
 from ltt_collab.adapters.store.stores import Stores
 from ltt_collab.api.app import create_app
+from ltt_collab.api.authentication import Gatekeeper, ServiceToken
 from ltt_collab.api.door import Readiness
 from ltt_collab.api.server import serve
 from ltt_collab.client import LocalClient, run_tutor
 from ltt_collab.model.ids import Username
 from ltt_collab.model.presence import User
+from ltt_collab.peer.insight import Insight, Sources
 from ltt_collab.peer.log import EventLog
 from ltt_collab.peer.recorder import Recorder
 from ltt_collab.peer.registry import Registry
@@ -77,15 +81,27 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         around = _surroundings(settings, stores)
         registry = Registry(around.log)
         supervisor = Supervisor(server, around, registry)
+        kernels = await stack.enter_async_context(JupyterKernels(address, server.rest))
+        terminals = JupyterTerminals(address, server.rest)
+        insight = Insight(
+            Sources(directory=registry, kernels=lambda _server: kernels, terminals=lambda _server: terminals)
+        )
         token = settings.api_token
         if not token.get_secret_value():
             token = SecretStr(secrets.token_urlsafe(TOKEN_BYTES))
-        app = create_app(registry, token=token, readiness=lambda: _readiness(supervisor, stores.upkeep), welcome=supervisor.welcome)
+        app = create_app(
+            registry,
+            gatekeeper=Gatekeeper([ServiceToken(token)], around.clock),
+            readiness=lambda: _readiness(supervisor, stores.upkeep),
+            welcome=supervisor.welcome,
+            insight=insight,
+        )
         recorder = Recorder(around.log, stores.events, stores.rooms, registry, around.clock)
         stack.push_async_callback(recorder.close)  # after the rooms' last words
         tasks = await stack.enter_async_context(anyio.create_task_group())
         _keep_records(tasks, stores, recorder, around, settings)
-        _start(tasks, around, supervisor, registry, settings)
+        tasks.start_soon(kernels.tidy, name="kernels left behind")
+        _start(tasks, around, supervisor, LocalClient(registry, insight), settings)
         served = await stack.enter_async_context(serve(app, settings.host, settings.port))
         try:
             yield RunningService(url=served.url, api_token=token, generated=token is not settings.api_token)
@@ -133,12 +149,12 @@ def _surroundings(settings: Settings, stores: Stores) -> Surroundings:
 
 
 def _start(
-    tasks: TaskGroup, around: Surroundings, supervisor: Supervisor, registry: Registry, settings: Settings
+    tasks: TaskGroup, around: Surroundings, supervisor: Supervisor, client: LocalClient, settings: Settings
 ) -> None:
     tasks.start_soon(around.heartbeat.run, name="heartbeat")
     tasks.start_soon(around.timers.run, name="timers")
     for tutor in load_tutors(TutorConfig(model=settings.model)):
-        tasks.start_soon(run_tutor, LocalClient(registry), tutor, name=f"tutor {type(tutor).__name__}")
+        tasks.start_soon(run_tutor, client, tutor, name=f"tutor {type(tutor).__name__}")
     tasks.start_soon(supervisor.run, name="supervisor")
 
 

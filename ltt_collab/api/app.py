@@ -7,18 +7,17 @@ from functools import partial
 
 from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
-from pydantic import SecretStr
 from starlette.middleware import Middleware
 
 from ltt_collab import __version__
 from ltt_collab.api import health, learners, rooms
 from ltt_collab.api import insight as insight_routes
+from ltt_collab.api.authentication import Gatekeeper
 from ltt_collab.api.door import PREFIX, Door, Readiness
 from ltt_collab.api.middleware import BearerAuth, BodyLimit, Boundary, HeadAsGet, SecurityHeaders
 from ltt_collab.api.openapi import complete_openapi
 from ltt_collab.api.problems import install_problem_handlers
 from ltt_collab.api.streams import HEARTBEAT_SECONDS
-from ltt_collab.model.errors import InvalidSettingError
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.directory import RoomDirectory
 from ltt_collab.ports.insight import NoInsight, RoomInsight
@@ -30,19 +29,13 @@ _BEARER = Depends(HTTPBearer(auto_error=False, scheme_name="bearer", description
 def create_app(
     directory: RoomDirectory,
     *,
-    token: SecretStr,
+    gatekeeper: Gatekeeper,
     readiness: Callable[[], Readiness],
     welcome: Callable[[Username], Awaitable[None]],
     heartbeat: float = HEARTBEAT_SECONDS,
     insight: RoomInsight | None = None,
 ) -> FastAPI:
-    """The HTTP door to ``directory``. It has no lifespan of its own: run it with ``api.server.serve``.
-
-    Raises:
-        InvalidSettingError: the token is empty, which would let everybody in.
-    """
-    if not token.get_secret_value():
-        raise InvalidSettingError("LTT_API_TOKEN", "", "set a token, or leave it unset and take the generated one")
+    """The HTTP door to ``directory``. It has no lifespan of its own: run it with ``api.server.serve``."""
     app = FastAPI(
         title="LTT Collab",
         version=__version__,
@@ -56,7 +49,7 @@ def create_app(
             Middleware(SecurityHeaders),
             Middleware(HeadAsGet),
             Middleware(Boundary),
-            Middleware(BearerAuth, token=token),
+            Middleware(BearerAuth, gatekeeper=gatekeeper),
             Middleware(BodyLimit),
         ],
     )

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from ltt_collab import __version__
-from ltt_collab.api.door import PREFIX, TheDoor, problems
+from ltt_collab.api.door import PREFIX, TheWholeDoor, problems
 from ltt_collab.api.problems import plain_problem
 from ltt_collab.api.schemas import HealthBody, ReadyBody, StoreBody
 from ltt_collab.model.edits import RoomState
@@ -32,7 +32,7 @@ async def health() -> HealthBody:
     response_model=ReadyBody,
     responses=problems(HTTPStatus.SERVICE_UNAVAILABLE),
 )
-async def ready(door: TheDoor) -> Response | ReadyBody:
+async def ready(door: TheWholeDoor) -> Response | ReadyBody:
     """503 until it does, and again while it cannot."""
     state = door.readiness()
     if state.ready:
@@ -42,7 +42,7 @@ async def ready(door: TheDoor) -> Response | ReadyBody:
 
 
 @metrics_router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
-async def metrics(door: TheDoor) -> Response:
+async def metrics(door: TheWholeDoor) -> Response:
     """Prometheus' text format."""
     rooms = Counter(info.state for info in door.directory.rooms())
     for state in RoomState:

@@ -18,7 +18,7 @@ LONGEST_REPLACEMENT = 100_000
 
 router = APIRouter(prefix=f"{PREFIX}/rooms/{{room_id}}/cells/{{cell_id:path}}", tags=["insight"])
 
-_UNKNOWN = problems(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
+_UNKNOWN = problems(HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 _Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 _Expression = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_EXPRESSION)]
 CellIdPath = Annotated[str, Path(min_length=1, max_length=200)]

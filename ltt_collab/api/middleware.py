@@ -6,20 +6,19 @@ All of it is plain ASGI, so that streams pass through untouched. Outermost first
 
 from __future__ import annotations
 
-import hmac
 import time
 import traceback
 from http import HTTPStatus
 
 import anyio
 import structlog
-from pydantic import SecretStr
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ltt_collab.api.authentication import Gatekeeper
 from ltt_collab.api.problems import plain_problem, problem_of, unexpected_problem
-from ltt_collab.model.errors import NotAuthorizedError
+from ltt_collab.model.errors import LttError, NotAuthorizedError
 from ltt_collab.telemetry.metrics import HTTP_REQUESTS, HTTP_SECONDS
 
 log = structlog.get_logger(__name__)
@@ -38,6 +37,10 @@ SECURITY_HEADERS = {
 
 PUBLIC_PATHS = frozenset({"/api/v1/health", "/api/v1/ready", "/api/v1/openapi.json", "/metrics"})
 """What needs no token: nothing here tells of a learner."""
+
+
+SIGHT = "ltt.sight"
+"""Key in a request's scope: the ``model.identity.Sight`` of whoever asks."""
 
 
 class SecurityHeaders:
@@ -127,23 +130,35 @@ class Boundary:
 
 
 class BearerAuth:
-    """Lets nobody in without the token but to ``PUBLIC_PATHS``: what is new or unknown is closed."""
+    """Lets nobody in whom the gatekeeper does not know but to ``PUBLIC_PATHS``: what is new or unknown is closed.
 
-    def __init__(self, app: ASGIApp, token: SecretStr) -> None:
+    Whom somebody may see is left in the scope under ``SIGHT``, for the routes.
+    """
+
+    def __init__(self, app: ASGIApp, gatekeeper: Gatekeeper) -> None:
         self.app = app
-        self._expected = token.get_secret_value().encode()
+        self._gatekeeper = gatekeeper
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or self._allowed(scope):
+        if scope["type"] != "http" or _path(scope) in PUBLIC_PATHS:
             await self.app(scope, receive, send)
             return
-        await problem_of(NotAuthorizedError(f"{_method(scope)} {scope['path']}"))(scope, receive, send)
-
-    def _allowed(self, scope: Scope) -> bool:
-        if scope["path"].removeprefix(scope.get("root_path", "")) in PUBLIC_PATHS:
-            return True
         scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._expected)
+        try:
+            sight = await self._gatekeeper.admit(given.strip()) if scheme.lower() == "bearer" else None
+        except LttError as error:
+            await problem_of(error)(scope, receive, send)
+            return
+        if sight is None:
+            await problem_of(NotAuthorizedError(f"{_method(scope)} {scope['path']}"))(scope, receive, send)
+            return
+        scope[SIGHT] = sight
+        await self.app(scope, receive, send)
+
+
+def _path(scope: Scope) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
 
 
 class BodyLimit:

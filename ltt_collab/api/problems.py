@@ -15,6 +15,7 @@ from starlette.responses import Response
 from ltt_collab.model.errors import (
     ConflictError,
     DeliveryError,
+    ForbiddenError,
     InvalidMessageError,
     KernelBusyError,
     KernelError,
@@ -49,6 +50,7 @@ _STATUS: tuple[tuple[type[LttError], HTTPStatus], ...] = (
     (NotWorkingOnItError, HTTPStatus.CONFLICT),
     (ResumePointGoneError, HTTPStatus.GONE),
     (NotAuthorizedError, HTTPStatus.UNAUTHORIZED),
+    (ForbiddenError, HTTPStatus.FORBIDDEN),
     (InvalidMessageError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (UsageError, HTTPStatus.BAD_REQUEST),
     (ConflictError, HTTPStatus.CONFLICT),

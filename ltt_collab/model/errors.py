@@ -17,7 +17,8 @@
     │   ├── UnknownTaskError
     │   ├── UnknownValidationError
     │   ├── NotWorkingOnItError       the learner has no open notebook of that task
-    │   └── NotAuthorizedError
+    │   ├── NotAuthorizedError        nobody is known by that token (HTTP 401)
+    │   └── ForbiddenError            somebody is, and may not do this (HTTP 403)
     ├── RoomError                     one room cannot be joined or kept
     │   ├── RoomUnreachableError      try again later
     │   ├── RoomRefusedError          the server said no; trying again as is will not help
@@ -130,6 +131,14 @@ class NotAuthorizedError(UsageError):
     def __init__(self, what: str) -> None:
         super().__init__(f"not allowed: {what}; send a valid 'Authorization: Bearer <LTT_API_TOKEN>' header")
         self.what = what
+
+
+class ForbiddenError(UsageError):
+    """Whoever asks is known, and may not do this."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"you may not {what}: {reason}")
+        self.what, self.reason = what, reason
 
 
 class RoomError(LttError):

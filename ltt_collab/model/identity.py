@@ -45,25 +45,29 @@ class Principal:
         """Whether they may see a course's tasks; never its answers, which no door gives out."""
         return self.role is Role.LEARNER or self.courses is None or course in self.courses
 
-    def may_see_learner(self, learner: Username | None, courses: frozenset[CourseId]) -> bool:
-        """Whether they may see this learner's rooms, hints and validations; ``courses``: those the learner takes.
-
-        Nobody but the service sees a room whose learner is not known yet.
-        """
-        match self.role:
-            case Role.SERVICE:
-                return True
-            case Role.LEARNER:
-                return learner is not None and learner == self.name
-            case Role.INSTRUCTOR:
-                return learner is not None and (self.courses is None or not self.courses.isdisjoint(courses))
-            case Role.AGENT:
-                if learner is None:
-                    return self.learner is None and self.courses is None
-                if self.learner is not None:
-                    return learner == self.learner
-                return self.courses is None or not self.courses.isdisjoint(courses)
-
     def may_teach(self, course: CourseId) -> bool:
         """Whether they may see everybody's progress in a course, and act as its instructor."""
         return self.is_service or (self.role is Role.INSTRUCTOR and self.may_see_course(course))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """Whose rooms, hints and validations somebody may see; ``taught``: the learners of their courses."""
+
+    principal: Principal
+    taught: frozenset[Username] = frozenset()
+
+    def sees(self, learner: Username | None) -> bool:
+        """Whether they may see this learner's; None: a room in which no learner was seen yet, which is nobody's."""
+        who = self.principal
+        match who.role:
+            case Role.SERVICE:
+                return True
+            case Role.LEARNER:
+                return learner is not None and learner == who.name
+            case Role.INSTRUCTOR:
+                return learner is not None and (who.courses is None or learner in self.taught)
+            case Role.AGENT:
+                if who.learner is not None:
+                    return learner == who.learner
+                return who.courses is None or (learner is not None and learner in self.taught)

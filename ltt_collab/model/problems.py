@@ -9,6 +9,7 @@ from typing import Any
 
 from ltt_collab.model.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidEventError,
     InvalidMessageError,
     LttError,
@@ -44,6 +45,7 @@ _CARRIED: Mapping[str, type[LttError]] = {
     problem_code(cls): cls
     for cls in (
         ConflictError,
+        ForbiddenError,
         InvalidEventError,
         InvalidMessageError,
         NotAuthorizedError,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -10,10 +10,13 @@ import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from ltt_collab.adapters.clock import SystemClock
 from ltt_collab.api.app import create_app
+from ltt_collab.api.authentication import Gatekeeper, ServiceToken
 from ltt_collab.api.door import Readiness
 from ltt_collab.api.server import serve
 from ltt_collab.model.ids import Username
+from ltt_collab.ports.identity import Authenticator
 from tests.support.directory import MemoryDirectory
 
 TOKEN = "t0ken-of-the-tests"
@@ -36,7 +39,7 @@ class RunningService:
 
 @asynccontextmanager
 async def running_service(
-    directory: MemoryDirectory, *, heartbeat: float = 15.0, port: int = 0
+    directory: MemoryDirectory, *, heartbeat: float = 15.0, port: int = 0, others: Sequence[Authenticator] = ()
 ) -> AsyncIterator[RunningService]:
     """Serve the directory; use it inside a test, not a fixture: its task group belongs to one task."""
     readiness = [Readiness(ready=True)]
@@ -47,7 +50,7 @@ async def running_service(
 
     app = create_app(
         directory,
-        token=SecretStr(TOKEN),
+        gatekeeper=Gatekeeper([ServiceToken(SecretStr(TOKEN)), *others], SystemClock()),
         readiness=lambda: readiness[-1],
         welcome=welcome,
         heartbeat=heartbeat,

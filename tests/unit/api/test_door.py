@@ -11,14 +11,14 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from ltt_collab.api.app import create_app
+from ltt_collab.api.authentication import ServiceToken
 from ltt_collab.api.door import Readiness
 from ltt_collab.api.middleware import BODY_LIMIT
 from ltt_collab.model.errors import InvalidSettingError, StoreUnavailableError
 from ltt_collab.model.suggestions import Answer, Draft
 from ltt_collab.model.wire import EVENT_TYPES
 from tests.support.directory import MemoryDirectory, code
-from tests.support.door import TOKEN, nobody_is_away, running_service
+from tests.support.door import TOKEN, running_service
 
 SECURED = ["/api/v1/rooms", "/api/v1/rooms/r", "/api/v1/rooms/r/events", "/api/v1/events", "/api/v1/rooms/r/decisions"]
 PROBLEM = "application/problem+json"
@@ -67,9 +67,7 @@ async def test_a_token_in_the_url_is_no_token() -> None:
 
 def test_an_empty_token_never_opens_the_door() -> None:
     with pytest.raises(InvalidSettingError, match="LTT_API_TOKEN"):
-        create_app(
-            MemoryDirectory(), token=SecretStr(""), readiness=lambda: Readiness(ready=True), welcome=nobody_is_away
-        )
+        ServiceToken(SecretStr(""))
 
 
 async def test_health_needs_no_token_and_readiness_follows_the_watch() -> None:

@@ -19,6 +19,7 @@ EXAMPLES: list[tuple[LttError, tuple[str, ...]]] = [
     (errors.InvalidMessageError("draft", "no text"), ("draft", "no text")),
     (errors.InvalidEventError("unknown type 'x'"), ("event", "unknown type 'x'")),
     (errors.NotAuthorizedError("read rooms"), ("read rooms", "LTT_API_TOKEN")),
+    (errors.ForbiddenError("read the audit", "it is the operator's"), ("read the audit", "the operator's")),
     (errors.RoomUnreachableError("http://h/", "refused"), ("http://h/", "refused", "trying again")),
     (errors.RoomRefusedError("http://h/", 403, "Forbidden"), ("http://h/", "403", "Forbidden")),
     (errors.RoomClosedError(1003, "unknown_session"), ("1003", "unknown_session")),
