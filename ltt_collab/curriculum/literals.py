@@ -34,6 +34,8 @@ def plain_value(node: Node) -> Any:
     line = int(node.start_mark.line) + 1
     if isinstance(node, ScalarNode):
         return _scalar(node, line)
+    if node.tag.startswith("!") and node.tag not in {"!tuple", "!set"}:
+        raise NotALiteralError(line, f'unknown tag {node.tag} here; known: !py "…", !tuple […], !set […]')
     if isinstance(node, SequenceNode):
         items = [plain_value(item) for item in node.value]
         match node.tag:
