@@ -188,7 +188,7 @@ REQUIREMENTS: dict[str, str] = {
     "demo:scripted-story": "A simulated learner errs, is helped and fixes it in 40 s, or the missing step is named.",
     "course:errors-name-file-and-line": "A fault in a course's files is named with file, line, value and remedy.",
     "course:nothing-outside-is-read": "No path or link of a course leads to a file outside of its folder.",
-    "course:release-holds-no-answers": "A released notebook holds no check, answer, reference, output or author's cell.",
+    "course:release-holds-no-answers": "A released notebook holds no check, answer, reference or output.",
     "course:marks-survive": "A cell's task is read from its metadata or its tags, whatever form they have.",
     "demo:course-errs-helpfully": "A mistake on purpose in the demo's course is one error whose cause the tutor knows.",
     "serve:files-followed": "A renamed notebook keeps its room; a deleted one is left, and the log says why.",
