@@ -10,7 +10,7 @@ from pycrdt import Array, Doc
 from ltt_collab.edits.capture import ARRAY, MAP, Capture, Change
 from ltt_collab.edits.cell_changes import METADATA, UntellableChangeError, collect
 from ltt_collab.edits.faults import FaultCounter
-from ltt_collab.edits.origins import AuthorSource, author_of_update
+from ltt_collab.edits.origins import AuthorSource, author_of_update, only_client
 from ltt_collab.edits.runs import OpenRun, OpenRuns
 from ltt_collab.edits.scribe import Scribe
 from ltt_collab.edits.shared import shared_cell
@@ -35,6 +35,12 @@ RELOAD_CHANGES = 20
 """Changed shared types in one transaction of the server from which on "the file was replaced" is the honest word."""
 
 
+NO_HEAD = b"\xff"
+"""No update of one client begins so."""
+
+NOBODY = ClientId(0)
+
+
 class DocumentDecoder:
     """Turns the transactions of one notebook into typed events; a ``ReplicaObserver``.
 
@@ -50,8 +56,8 @@ class DocumentDecoder:
         4. A run ends once.
     """
 
-    __slots__ = ("_authors", "_capture", "_doc", "_faults", "_live", "_regular", "_runs", "_scribe", "_sink", "_slots",
-                 "_stamp", "_update")  # fmt: skip
+    __slots__ = ("_authors", "_capture", "_client", "_doc", "_faults", "_head", "_live", "_regular", "_runs", "_scribe",
+                 "_sink", "_slots", "_stamp", "_update")  # fmt: skip
 
     def __init__(self, stamp: Stamp, authors: AuthorSource, sink: Callable[[RoomEvent], None]) -> None:
         """``sink`` receives each event after its transaction, so it may read the document; it must not block."""
@@ -67,6 +73,8 @@ class DocumentDecoder:
         self._runs: OpenRuns = {}
         self._live = False
         self._update: bytes | None = None
+        self._head = NO_HEAD
+        self._client = NOBODY
 
     @property
     def faults(self) -> int:
@@ -165,11 +173,19 @@ class DocumentDecoder:
         capture.edit = None
         capture.changed = False
         if splices:
-            author = author_of_update(update, self._authors)
+            author = self._typist(update)
             stamp = self._stamp
             seq, at = stamp.next(), stamp.now()
             self._sink(SourceEdited(room=stamp.room, seq=seq, at=at, author=author, cell_id=slot.id, splices=splices))
         return True
+
+    def _typist(self, update: bytes) -> Author:
+        """The author of an edit; nearly always of the same client as the one before."""
+        if not update.startswith(self._head):
+            if update[0] != 1:
+                return author_of_update(update, self._authors)
+            self._client, self._head = only_client(update)
+        return self._authors.author_of(self._client)
 
     def _decode(self, capture: Capture, update: bytes | None) -> None:
         path = None

@@ -39,16 +39,22 @@ def read_clients(update: bytes) -> tuple[ClientId, ...]:
         case 0:
             return ()
         case 1:
-            return (_only_client(update),)
+            return (only_client(update)[0],)
         case _:
             return _read_state(get_state(update))
 
 
-def _only_client(update: bytes) -> ClientId:
+def only_client(update: bytes) -> tuple[ClientId, bytes]:
+    """The one client of an update that begins with a 1, and the bytes that say so: another that has them has it too.
+
+    Raises:
+        IndexError: the bytes are no update.
+    """
     position = 1
     while update[position] >= _MORE:
         position += 1
-    return ClientId(_read_varint(update, position + 1)[0])
+    client, end = _read_varint(update, position + 1)
+    return ClientId(client), update[:end]
 
 
 def author_of_update(update: bytes, authors: AuthorSource) -> Author:
@@ -58,7 +64,7 @@ def author_of_update(update: bytes, authors: AuthorSource) -> Author:
     same transaction, so most deletions carry their author all the same.
     """
     if update[0] == 1:
-        return authors.author_of(_only_client(update))
+        return authors.author_of(only_client(update)[0])
     clients = read_clients(update)
     if not clients:
         return single(authors.humans())

@@ -100,7 +100,7 @@ _NOTHING: tuple[ProtocolEvent, ...] = ()
 
 
 class RoomProtocol:
-    """One document's side of the conversation with a room.
+    """One document's side of the conversation with a room; ``outgoing``: the frames that wait to be sent, in order.
 
     Invariants:
         1. ``is_synced`` is true only while nothing is known to be missing.
@@ -109,12 +109,12 @@ class RoomProtocol:
         4. What waits to be sent is bounded by ``QUEUE_CAP`` frames.
     """
 
-    __slots__ = ("_cap", "_outgoing", "_replica", "is_synced", "read_only", "refused")
+    __slots__ = ("_cap", "_replica", "is_synced", "outgoing", "read_only", "refused")
 
     def __init__(self, replica: Replica, *, read_only: bool = False, frame_cap: int = DEFAULT_FRAME_CAP) -> None:
         self._replica = replica
         self._cap = frame_cap
-        self._outgoing: list[bytes] = []
+        self.outgoing: list[bytes] = []
         self.read_only = read_only
         self.is_synced = False
         self.refused = 0
@@ -165,14 +165,9 @@ class RoomProtocol:
         """Queue an awareness update of ours."""
         self._queue(bytes((AWARENESS,)) + length_prefixed(payload))
 
-    @property
-    def has_data(self) -> bool:
-        """Whether frames wait to be sent."""
-        return bool(self._outgoing)
-
     def data_to_send(self) -> list[bytes]:
         """The frames that wait, in order; they are handed out once."""
-        outgoing, self._outgoing = self._outgoing, []
+        outgoing, self.outgoing = self.outgoing, []
         return outgoing
 
     def _sync(self, step: int, payload: bytes) -> Sequence[ProtocolEvent]:
@@ -207,9 +202,9 @@ class RoomProtocol:
         return (FrameRefused(what=what),)
 
     def _queue(self, frame: bytes) -> None:
-        if len(self._outgoing) >= QUEUE_CAP:
+        if len(self.outgoing) >= QUEUE_CAP:
             raise ProtocolViolationError(f"more than {QUEUE_CAP} frames wait for a channel")
-        self._outgoing.append(frame)
+        self.outgoing.append(frame)
 
 
 def _server_said(frame: bytes) -> ServerSaid:

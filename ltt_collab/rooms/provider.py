@@ -197,10 +197,11 @@ class Provider:
         """Take in one message."""
         if self._ending is not None:
             return
+        protocol = self._protocol
         try:
-            for event in self._protocol.receive_frame(frame):
+            for event in protocol.receive_frame(frame):
                 self._handle(event)
-            if self._protocol.has_data:
+            if protocol.outgoing:
                 self._flush()
         except (KeyboardInterrupt, SystemExit):
             raise

@@ -27,6 +27,9 @@ NO_CODE = 1005
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 """Only Linux has it."""
 
+BINARY = WSMsgType.BINARY
+"""Looked up once: an attribute of an enumeration costs each frame as much as the comparison."""
+
 T = TypeVar("T")
 
 OK, PROTOCOL_ERROR, TOO_BIG, INTERNAL_ERROR = 1000, 1002, 1009, 1011
@@ -169,9 +172,22 @@ class SocketChannel(WSListener):
         if self._closing is not None:
             transport.disconnect(graceful=False)
 
-    def on_ws_frame(self, _transport: WSTransport, frame: WSFrame) -> None:
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Sort one frame; whole messages go to the listener."""
         kind = frame.msg_type
+        if (
+            kind == BINARY
+            and frame.fin
+            and self._held is None
+            and self._closing is None
+            and not (self._parts or transport.is_close_frame_sent or frame.rsv1 or frame.rsv2 or frame.rsv3)
+        ):
+            # The hot path, a keystroke: nothing of what is sorted out below.
+            try:
+                self._listener.frame_received(frame.get_payload_as_bytes())
+            except BaseException as error:  # noqa: BLE001 - invariant 3
+                self._listener_failed(error)
+            return
         if self._options.prompt:
             self._acknowledge_at_once()
         self._note_violation()  # picows goes on to deliver what it has just refused, if it comes at once
@@ -296,12 +312,20 @@ class SocketChannel(WSListener):
     def _call(self, callback: Callable[[T], None], argument: T) -> None:
         try:
             callback(argument)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException:  # a panic of pycrdt is a BaseException (invariant 3)
-            self._options.counts.listener_failures += 1
-            log.exception("channel_listener_failed")
-            self.close(INTERNAL_ERROR, "internal error")
+        except BaseException as error:  # noqa: BLE001 - invariant 3
+            self._listener_failed(error)
+
+    def _listener_failed(self, error: BaseException) -> None:
+        """Invariant 3; a panic of pycrdt is a BaseException.
+
+        Raises:
+            KeyboardInterrupt, SystemExit: ``error`` is one of them.
+        """
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise error
+        self._options.counts.listener_failures += 1
+        log.error("channel_listener_failed", exc_info=error)
+        self.close(INTERNAL_ERROR, "internal error")
 
 
 def _close_reason(text: str) -> str:
