@@ -16,6 +16,7 @@ from ltt_collab.bench.errors import BenchmarkError
 from ltt_collab.bench.join import JoinOptions, bench_join
 from ltt_collab.bench.latency import LatencyOptions, bench_latency
 from ltt_collab.bench.rooms import RoomsOptions, bench_rooms
+from ltt_collab.bench.triggers import TriggersOptions, bench_triggers
 from ltt_collab.bench.write import WriteOptions, bench_write
 from ltt_collab.model.errors import LttError
 from ltt_collab.model.reporting import LogFormat, LogLevel
@@ -72,6 +73,13 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         short=JoinOptions(n=20),
         meanings={"n": "notebooks"},
         run=bench_join,
+    ),
+    "triggers": Benchmark(
+        help="sessions of learners replayed: how often help comes to who is stuck, and to nobody else",
+        defaults=TriggersOptions(),
+        short=TriggersOptions(),
+        meanings={"each": "sessions drawn of each shape, in each half"},
+        run=bench_triggers,
     ),
 }
 

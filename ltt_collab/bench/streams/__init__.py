@@ -1,0 +1,1 @@
+"""Recorded and made-up sessions of learners, each labelled stuck or not, as text."""
