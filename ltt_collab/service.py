@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import secrets
 import signal
@@ -9,25 +10,34 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import structlog
 from anyio.abc import TaskGroup
 from pydantic import SecretStr
 
 from ltt_collab.adapters.clock import SystemClock
 from ltt_collab.adapters.jupyter.address import JupyterAddress
+from ltt_collab.adapters.jupyter.files import JupyterFiles
 from ltt_collab.adapters.jupyter.kernels import JupyterKernels
 from ltt_collab.adapters.jupyter.server import JupyterServer
 from ltt_collab.adapters.jupyter.terminals import JupyterTerminals
+from ltt_collab.adapters.sandbox.pool import SandboxOptions, running_sandbox
 from ltt_collab.adapters.store.choosing import open_stores
 from ltt_collab.adapters.store.stores import Stores
 from ltt_collab.api.app import create_app
 from ltt_collab.api.authentication import Gatekeeper, ServiceToken
 from ltt_collab.api.door import Readiness
 from ltt_collab.api.server import serve
+from ltt_collab.classroom.catalogue import Catalogue
+from ltt_collab.classroom.examiner import Examiner
+from ltt_collab.classroom.live import KernelLiveJudge, TaskGround
+from ltt_collab.classroom.teaching import Premises, Records, Teaching
 from ltt_collab.client import LocalClient, run_tutor
-from ltt_collab.model.ids import Username
+from ltt_collab.curriculum.loader import load_course
+from ltt_collab.model.ids import ServerId, Username
 from ltt_collab.model.presence import User
 from ltt_collab.peer.insight import Insight, Sources
 from ltt_collab.peer.log import EventLog
@@ -37,11 +47,14 @@ from ltt_collab.peer.retention import sweep_daily
 from ltt_collab.peer.supervisor import Supervisor
 from ltt_collab.peer.surroundings import Habits, Surroundings
 from ltt_collab.peer.timers import Timers
+from ltt_collab.ports.classroom import Checker
+from ltt_collab.ports.kernels import KernelServer
 from ltt_collab.ports.store import StoreUpkeep
 from ltt_collab.ports.tutor import TUTOR_GROUP, Tutor, TutorConfig
 from ltt_collab.rooms.heartbeat import Heartbeat
 from ltt_collab.settings import Settings
 from ltt_collab.tutoring.budget import Budget
+from ltt_collab.validation.judge import Judge
 
 log = structlog.get_logger(__name__)
 
@@ -78,13 +91,23 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         address = JupyterAddress.parse(settings.jupyter_url, settings.jupyter_token.get_secret_value())
         server = JupyterServer(address, frame_cap=settings.max_frame_mib * 1024 * 1024)
         await stack.enter_async_context(server)
-        around = _surroundings(settings, stores)
-        registry = Registry(around.log)
-        supervisor = Supervisor(server, around, registry)
+        events = EventLog()
+        registry = Registry(events)
         kernels = await stack.enter_async_context(JupyterKernels(address, server.rest))
         terminals = JupyterTerminals(address, server.rest)
+        sandbox = await stack.enter_async_context(running_sandbox(SandboxOptions(warm=settings.sandbox_warm)))
+        school = await _school(settings, stores, registry, Judge(sandbox), server, kernels)
+        around = _surroundings(settings, stores, events, school.teaching, lambda _server: kernels)
+        supervisor = Supervisor(server, around, registry)
         insight = Insight(
-            Sources(directory=registry, kernels=lambda _server: kernels, terminals=lambda _server: terminals)
+            Sources(
+                directory=registry,
+                kernels=lambda _server: kernels,
+                terminals=lambda _server: terminals,
+                checker=school.teaching,
+                sandbox=sandbox,
+                ground=school.ground,
+            )
         )
         token = settings.api_token
         if not token.get_secret_value():
@@ -101,6 +124,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         tasks = await stack.enter_async_context(anyio.create_task_group())
         _keep_records(tasks, stores, recorder, around, settings)
         tasks.start_soon(kernels.tidy, name="kernels left behind")
+        tasks.start_soon(school.examiner.run, name="examiner")
         _start(tasks, around, supervisor, LocalClient(registry, insight), settings)
         served = await stack.enter_async_context(serve(app, settings.host, settings.port))
         try:
@@ -123,7 +147,47 @@ async def run(settings: Settings, announce: Callable[[RunningService], None]) ->
                 return
 
 
-def _surroundings(settings: Settings, stores: Stores) -> Surroundings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _School:
+    teaching: Teaching
+    examiner: Examiner
+    ground: TaskGround
+
+
+async def _school(
+    settings: Settings, stores: Stores, registry: Registry, judge: Judge, server: JupyterServer, kernels: KernelServer
+) -> _School:
+    """The classroom, with every course that was published or is named in the settings.
+
+    Raises:
+        CourseError, StoreUnavailableError
+    """
+    clock = SystemClock()
+    for folder in filter(None, settings.course.split(os.pathsep)):
+        course = await anyio.to_thread.run_sync(load_course, Path(folder))
+        await stores.courses.publish(course, clock.now())
+    catalogue = Catalogue(await stores.courses.latest())
+    examiner = Examiner(catalogue, judge, stores.validations, stores.submissions, clock)
+    files = JupyterFiles(server.rest)
+    premises = Premises(
+        directory=registry,
+        judge=KernelLiveJudge(judge, lambda _server: kernels),
+        records=Records(validations=stores.validations, progress=stores.progress, submissions=stores.submissions),
+        files=lambda _server: files,
+        server_of=lambda _learner: server.id,
+        clock=clock,
+        submitted=examiner.hurry,
+    )
+    return _School(teaching=Teaching(catalogue, premises), examiner=examiner, ground=TaskGround(catalogue, judge))
+
+
+def _surroundings(
+    settings: Settings,
+    stores: Stores,
+    events: EventLog,
+    checker: Checker,
+    kernels: Callable[[ServerId], KernelServer | None],
+) -> Surroundings:
     clock = SystemClock()
     return Surroundings(
         user=User(
@@ -139,12 +203,14 @@ def _surroundings(settings: Settings, stores: Stores) -> Surroundings:
         clock=clock,
         timers=Timers(clock),
         heartbeat=Heartbeat(clock),
-        log=EventLog(),
+        log=events,
         wishes=stores.wishes,
         suggestions=stores.suggestions,
         budget=Budget(settings.hints_per_hour),
         random=random.random,
         frame_cap=settings.max_frame_mib * 1024 * 1024,
+        checker=checker,
+        kernels=kernels,
     )
 
 

@@ -73,6 +73,13 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8700/",
         description="For clients (`ltt why`, `ltt-agent`): where the service is, base path included.",
     )
+    course: str = Field(
+        "",
+        description="Folders of courses (each with a `course.yaml`), separated as in `PATH`; published at start.",
+    )
+    sandbox_warm: int = Field(
+        1, ge=0, le=64, description="How many sandboxed kernels wait ready for validations and trials; 0: none."
+    )
     model: str = Field(
         "", description="The tutor's language model, as in `anthropic:…` or `ollama:…`. Empty: the built-in rules only."
     )

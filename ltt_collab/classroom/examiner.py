@@ -9,9 +9,11 @@ import anyio
 import structlog
 
 from ltt_collab.classroom.catalogue import Catalogue
+from ltt_collab.model.cells import Notebook
 from ltt_collab.model.courses import Task
 from ltt_collab.model.errors import LttError, StaleClaimError, StoreUnavailableError
 from ltt_collab.model.ids import SubmissionId
+from ltt_collab.model.nbformat import read_notebook
 from ltt_collab.model.validations import Outcome, ValidationMode, Verdict
 from ltt_collab.ports.classroom import TaskAt
 from ltt_collab.ports.clock import Clock
@@ -29,8 +31,8 @@ LOOK_EVERY = 5.0
 class CleanJudge(Protocol):
     """Checks a notebook from the top in a fresh kernel."""
 
-    async def check_clean(self, task: Task, notebook: str) -> Verdict:
-        """The verdict on a notebook given as nbformat 4 JSON text; every fault has one, within 60 s."""
+    async def check_clean(self, task: Task, notebook: Notebook) -> Verdict:
+        """The verdict on a notebook; every fault has one, within 60 s."""
         ...
 
 
@@ -92,7 +94,7 @@ class Examiner:
             what = "the task is no longer taught" if task is None else "what was handed in is no longer kept"
             return _no_verdict(claim, what)
         try:
-            return await self._judge.check_clean(task, submission.notebook)
+            return await self._judge.check_clean(task, read_notebook(submission.notebook, f"{task.id}.ipynb"))
         except LttError as error:
             log.warning("validation failed", validation=record.id, reason=str(error))
             return _no_verdict(claim, f"it could not be checked: {error}")
