@@ -16,8 +16,8 @@ from ltt_collab.model.errors import ForbiddenError
 from ltt_collab.model.identity import Principal, Role, Sight
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.directory import RoomDirectory
-from ltt_collab.ports.store import StoreState
 from ltt_collab.ports.insight import NoInsight, RoomInsight
+from ltt_collab.ports.store import StoreState
 
 PREFIX = "/api/v1"
 
