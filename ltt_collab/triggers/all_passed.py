@@ -18,6 +18,7 @@ class AllPassed:
         1. Once for each learner and task, also over a restart in which the note stayed.
     """
 
+    hears: tuple[type[Happening], ...] = (TaskChecked,)
     due: float | None = None
 
     def __init__(self, limits: Limits, sheet: Sheet) -> None:

@@ -40,6 +40,15 @@ class Asked:
         3. Help that is asked for climbs by the ladder of the cell's problem, as any other.
     """
 
+    hears: tuple[type[Happening], ...] = (
+        MessagePosted,
+        BurstEnded,
+        RunFinished,
+        PeerJoined,
+        PeerLeft,
+        CellRemoved,
+        DocumentReloaded,
+    )
     due: float | None = None
 
     def __init__(self, limits: Limits, sheet: Sheet) -> None:

@@ -31,6 +31,7 @@ class CheckFailed:
         2. Who passes more checks than the time before, or fails at another, is left alone.
     """
 
+    hears: tuple[type[Happening], ...] = (TaskChecked,)
     due: float | None = None
 
     def __init__(self, limits: Limits, sheet: Sheet) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ltt_collab.model.causes import cause_key
 from ltt_collab.model.commands import Happening
-from ltt_collab.model.edits import HelpCause
+from ltt_collab.model.edits import HelpCause, RunFinished
 from ltt_collab.triggers.kinds import Limits, Refusal, Want
 from ltt_collab.triggers.met import MetCauses
 from ltt_collab.triggers.progress import Progress
@@ -19,6 +19,7 @@ class ErrorRaised:
         2. Who gets from one error to the next is left alone; ``IdleAfterError`` sees to it if that comes to a halt.
     """
 
+    hears: tuple[type[Happening], ...] = (RunFinished,)
     due: float | None = None
 
     def __init__(self, runs: FailedRuns, met: MetCauses, limits: Limits, progress: Progress) -> None:

@@ -50,6 +50,8 @@ class IdleAfterError:
         2. Each pause is an occasion once.
     """
 
+    hears: tuple[type[Happening], ...] = (TimeElapsed, RunFinished, RunStarted, CellRemoved, PeerLeft)
+
     def __init__(self, runs: FailedRuns, limits: Limits, sheet: Sheet) -> None:
         self._runs, self._limits, self._sheet = runs, limits, sheet
         self._open: dict[str, _Open] = {}

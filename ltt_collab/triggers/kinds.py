@@ -76,6 +76,11 @@ class Kind(Protocol):
     """
 
     @property
+    def hears(self) -> tuple[type[Happening], ...]:
+        """The events that it is told of."""
+        ...
+
+    @property
     def due(self) -> float | None:
         """When it wants to be told the time (Unix time in seconds); None: never."""
         ...

@@ -89,6 +89,15 @@ class LongRun:
         2. Only who got the offer may accept it with a yes, and only while that run goes on.
     """
 
+    hears: tuple[type[Happening], ...] = (
+        TimeElapsed,
+        RunStarted,
+        RunFinished,
+        CellRemoved,
+        DocumentReloaded,
+        RoomStateChanged,
+    )
+
     def __init__(self, sheet: Sheet) -> None:
         self._sheet = sheet
         self._silent: dict[CellId, _Silent] = {}

@@ -90,6 +90,8 @@ class Policy:
         self._progress = Progress(source_of)
         self._long_run = LongRun(self._sheet)
         self._idle = IdleAfterError(self._runs, limits, self._sheet)
+        self._thrashing = Thrashing(self._runs, limits, self._progress, self._sheet)
+        self._opened = TaskOpened(limits, self._sheet)
         self._asked = Asked(limits, self._sheet)
         self._order = RunOrder(self._runs, self._met, limits, self._sheet)
         self._directives = Directives(self._sheet, self._long_run)
@@ -102,12 +104,17 @@ class Policy:
             self._order,
             ErrorRaised(self._runs, self._met, limits, self._progress),
             SameErrorAgain(self._runs, self._met, limits, self._progress),
-            Thrashing(self._runs, limits, self._progress, self._sheet),
+            self._thrashing,
             CheckFailed(limits, self._sheet),
             AllPassed(limits, self._sheet),
             self._idle,
-            TaskOpened(limits, self._sheet),
+            self._opened,
         )
+        self._hearing = {
+            heard: tuple(kind for kind in self._kinds if heard in kind.hears)
+            for heard in {heard for kind in self._kinds for heard in kind.hears}
+        }
+        self._clocks = (self._long_run, self._idle, self._opened, self._checking)
         self._wake: float | None = None
         self._now = 0.0
 
@@ -133,7 +140,7 @@ class Policy:
             return iter(tuple(self._follow(event))) if self._turns else iter(())
         self._now = max(self._now, event.now if isinstance(event, TimeElapsed | TutorAnswered) else event.at)
         self._sheet.handle(event)
-        noticed = [found for kind in self._kinds if (found := kind.notice(event)) is not None]
+        noticed = [found for kind in self._hearing.get(type(event), ()) if (found := kind.notice(event)) is not None]
         return iter(tuple(self._decide(event, noticed)))
 
     def ask_again(self, request: HelpRequested, now: float) -> Iterator[Command]:
@@ -266,10 +273,7 @@ class Policy:
             want = replace(want, expected_hash=self._sheet.hash_of(want.cell_id) or want.expected_hash)
         yield from self._turns.give(want, self._now + self._calm.patience)
         self._brakes.asked_for(want)
-        if want.asked:
-            self._asked.asking(want)
-        elif want.cause is HelpCause.LONG_RUN:
-            self._long_run.offered(want)
+        self._tell(want)
         mark = self._sheet.task_of(want.cell_id)
         yield RecordDecision(
             about=want.cell_id, decision=f"asked the tutor, up to rung {want.rung}", because=want.because
@@ -288,8 +292,17 @@ class Policy:
             task="" if mark is None else mark.task,
         )
 
+    def _tell(self, want: Want) -> None:
+        """Tell the kinds that count what was really asked."""
+        if want.asked:
+            self._asked.asking(want)
+        elif want.cause is HelpCause.LONG_RUN:
+            self._long_run.offered(want)
+        elif want.cause is HelpCause.THRASHING:
+            self._thrashing.asking(want)
+
     def _plan(self) -> Iterator[Command]:
-        dues = [due for due in (self._checking.due, *(kind.due for kind in self._kinds)) if due is not None]
+        dues = [due for clock in self._clocks if (due := clock.due) is not None]
         if dues:
             yield from self._wake_at(max(min(dues), self._now + SOON))
 

@@ -44,6 +44,7 @@ class RunOrder:
         4. A kernel that counts from the start again has forgotten everything.
     """
 
+    hears: tuple[type[Happening], ...] = (RunFinished, CellRemoved, DocumentReloaded)
     due: float | None = None
 
     def __init__(self, runs: FailedRuns, met: MetCauses, limits: Limits, sheet: Sheet) -> None:

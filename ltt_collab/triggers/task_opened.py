@@ -21,6 +21,8 @@ class TaskOpened:
         2. Nothing for a notebook without a task, or one in which somebody has worked already.
     """
 
+    hears: tuple[type[Happening], ...] = (TimeElapsed, PeerJoined, PeerLeft, DocumentReloaded, RoomStateChanged)
+
     def __init__(self, limits: Limits, sheet: Sheet) -> None:
         self._limits, self._sheet = limits, sheet
         self._here: dict[str, tuple[Author, float]] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ltt_collab.model.causes import cause_key, learner_key
 from ltt_collab.model.commands import Happening
-from ltt_collab.model.edits import BurstEnded, CellRemoved, HelpCause, RunError, RunFinished
+from ltt_collab.model.edits import BurstEnded, CellRemoved, HelpCause, RunError, RunFinished, RunOutcome
 from ltt_collab.model.ids import CellId
 from ltt_collab.model.presence import Author, AuthorKind
 from ltt_collab.model.text import source_hash
@@ -46,12 +46,19 @@ class Thrashing:
         2. After an occasion it is counted from nothing again.
     """
 
+    hears: tuple[type[Happening], ...] = (BurstEnded, RunFinished, CellRemoved)
     due: float | None = None
 
     def __init__(self, runs: FailedRuns, limits: Limits, progress: Progress, sheet: Sheet) -> None:
         self._runs, self._limits, self._progress, self._sheet = runs, limits, progress, sheet
         self._histories: dict[tuple[str, CellId], _History] = {}
         self._credit: dict[tuple[str, CellId], int] = {}
+
+    def asking(self, want: Want) -> None:
+        """The tutor is being asked (invariant 2)."""
+        history = self._histories.get((learner_key(want.learner), want.cell_id))
+        if history is not None:
+            history.returns.clear()
 
     def notice(self, event: Happening) -> Want | Refusal | None:
         """A want when it has gone round often enough."""
@@ -72,9 +79,10 @@ class Thrashing:
     def _ran(self, event: RunFinished) -> Want | Refusal | None:
         run = self._runs.failed(event)
         who = (learner_key(event.author), event.cell_id)
+        self._note_version(event)
         if run is None:
             self._credit.pop(who, None)
-            return None
+            return self._round(event, event.source_hash) if event.outcome is RunOutcome.OK else None
         count = self._progress.fruitless(run)
         if count == 1:
             self._credit.pop(who, None)
@@ -87,7 +95,7 @@ class Thrashing:
     def _edited(self, event: BurstEnded) -> Want | Refusal | None:
         who = (learner_key(event.author), event.cell_id)
         history = self._histories.setdefault(who, _History())
-        text = "\n".join(line.strip() for line in event.source.splitlines() if line.strip())
+        text = _bare(event.source)
         version = source_hash(text)
         long, history.length = len(text) - history.length > LONG_EDIT, len(text)
         if history.versions and history.versions[-1] == version:
@@ -100,14 +108,29 @@ class Thrashing:
             return None
         history.versions.append(version)
         history.returns.append(event.at)
-        if len(history.returns) < RETURNS or event.at - history.returns[0] > WINDOW:
+        return self._round(event, source_hash(event.source))
+
+    def _note_version(self, run: RunFinished) -> None:
+        """What was run is a version too, though it stood there from the beginning."""
+        source = self._sheet.source_of(run.cell_id)
+        if source is not None and source_hash(source) == run.source_hash:
+            history = self._histories.setdefault((learner_key(run.author), run.cell_id), _History())
+            text = _bare(source)
+            version = source_hash(text)
+            if version not in history.versions:
+                history.versions.append(version)
+                history.length = len(text)
+
+    def _round(self, event: BurstEnded | RunFinished, text: str) -> Want | Refusal | None:
+        """A want if the cell went round often enough; once more at a run, which ends what waits at an edit."""
+        history = self._histories.get((learner_key(event.author), event.cell_id))
+        if history is None or len(history.returns) < RETURNS or event.at - history.returns[0] > WINDOW:
             return None
-        history.returns.clear()  # invariant 2
         seen = self._sheet.cells.get(event.cell_id)
         failed = seen is not None and seen.failed is not None and seen.failed[0] == event.author
         error = seen.failed[1] if failed and seen is not None and seen.failed is not None else None
         because = "the cell was edited back and forth"
-        return self._want(event.author, event.cell_id, error, source_hash(event.source), because, failed=failed)
+        return self._want(event.author, event.cell_id, error, text, because, failed=failed)
 
     def _want(
         self, learner: Author, cell: CellId, error: RunError | None, text: str, because: str, *, failed: bool = True
@@ -127,3 +150,7 @@ class Thrashing:
             expected_hash=text,
             because=because,
         )
+
+
+def _bare(source: str) -> str:
+    return "\n".join(line.strip() for line in source.splitlines() if line.strip())
