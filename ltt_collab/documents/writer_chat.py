@@ -129,6 +129,8 @@ def as_chat_user(user: User) -> dict[str, Any]:
         "initials": user.initials or user.display_name[:1].upper(),
         "avatar_url": user.avatar_url,
         "color": user.color,
+        # As the browser makes it: what `@…` in a message is to be shown as a mention of us.
+        "mention_name": user.display_name.replace(" ", "-"),
         "bot": True,
     }
 

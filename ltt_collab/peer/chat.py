@@ -22,6 +22,7 @@ from ltt_collab.peer.chat_speech import CUT_OFF, Speeches
 from ltt_collab.peer.people import People
 from ltt_collab.peer.stay import ARRIVAL, Stay
 from ltt_collab.peer.surroundings import Surroundings
+from ltt_collab.ports.learning import Feedback, FeedbackStore
 from ltt_collab.ports.rooms import RoomServer
 from ltt_collab.rooms.keeper import DocumentTarget, Membership, keep_connected
 from ltt_collab.rooms.local_state import chat_state
@@ -152,6 +153,19 @@ class ChatPeer:
     def is_visited_by(self, username: Username) -> bool:
         """Whether that learner is in it."""
         return any(human.username == username for human in self.people.humans())
+
+    def answer_before(self, message: ChatMessage) -> SuggestionId | None:
+        """The answer of ours right before that message; None when the message follows on something else."""
+        said = [] if self._page is None else list(self._page.view.messages())
+        at = next((index for index, found in enumerate(said) if found.id == message.id), 0)
+        mark = said[at - 1].mark if at and said[at - 1].sender == self.around.user.username else None
+        return (mark.suggestion or None) if mark is not None else None
+
+    def rate(self, suggestion: SuggestionId, learner: Username, *, helpful: bool) -> None:
+        """Remember what a learner thought of an answer."""
+        if self.around.feedback is not None and self._tasks is not None:
+            said = Feedback(suggestion=suggestion, learner=learner, helpful=helpful, at=self.around.clock.now())
+            self._tasks.start_soon(self._rate, self.around.feedback, said, name=f"feedback in {self._room}")
 
     def moved(self, path: str) -> None:
         """The file has another path now."""
@@ -289,6 +303,12 @@ class ChatPeer:
         if page is None or message.at < self._sighted_at - RECENT or message.sender == self.around.user.username:
             return False
         return all(said.mark is None or said.mark.reply_to != message.id for said in page.view.messages())
+
+    async def _rate(self, store: FeedbackStore, feedback: Feedback) -> None:
+        try:
+            await store.save(feedback)
+        except StoreUnavailableError as error:
+            log.warning("feedback not remembered", room=self._room, reason=str(error))
 
     def _meet(self, username: Username) -> None:
         if username not in self._met and self._tasks is not None:

@@ -14,12 +14,14 @@ from ltt_collab.peer.chat import ChatPeer
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.room import RoomPeer
 from ltt_collab.tutoring.addressed import is_for_tutor
+from ltt_collab.tutoring.feedback import feedback_in
 
 log = structlog.get_logger(__name__)
 
 NOWHERE = "I see no notebook that you are in. Open one, put the cursor into the cell that you ask about, and ask again."
 
 
+SORRY = "Noted. Tell me what is still unclear, or run the cell once more and ask again."
 SOMEBODY = Username("")
 """Somebody else, whoever that is."""
 
@@ -54,12 +56,26 @@ class Conversation:
             # It does not name us, and somebody who sits still may be here too: judge it when we would know.
             chat.around.timers.wake((self, message.id), chat.company_known_at, lambda _now: self.hear(chat, change))
             return
+        if self._is_feedback(chat, message):
+            return
         room = self._room_of(chat, message.sender)
         if room is None:
             chat.tell(message.id, NOWHERE)
             return
         chat.expect(message.id)
         room.hear(chat.room, message)
+
+    @staticmethod
+    def _is_feedback(chat: ChatPeer, message: ChatMessage) -> bool:
+        """Whether it only says how much our answer right before it helped; then that is remembered."""
+        helpful = feedback_in(message.text)
+        answer = chat.answer_before(message) if helpful is not None else None
+        if helpful is None or answer is None:
+            return False
+        chat.rate(answer, message.sender, helpful=helpful)
+        if not helpful:
+            chat.tell(message.id, SORRY)
+        return True
 
     @staticmethod
     def _is_learner(chat: ChatPeer, message: ChatMessage, author: Author) -> bool:

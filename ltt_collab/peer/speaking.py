@@ -11,6 +11,7 @@ from ltt_collab.model.commands import (
     ControlKernel,
     LeaveLearner,
     MuteLearner,
+    RecordDecision,
     WelcomeLearner,
 )
 from ltt_collab.model.edits import MessagePosted, SuggestionShown
@@ -26,6 +27,12 @@ log = structlog.get_logger(__name__)
 
 ANSWERS_KEPT = 50
 """Answers whose pieces belong together; more are never under way at once."""
+
+
+_REFUSALS = frozenset({"did not help", "did not check", "left the kernel alone", "stayed as it was"})
+"""Decisions not to do what was asked for."""
+
+ALREADY = "That is how it is already."
 
 
 class Speaking:
@@ -59,6 +66,8 @@ class Speaking:
         """Answer a command with a line, in the chat that it came from; the same wishes again."""
         wishes = tuple(wishes)
         lines = [line for wish in wishes if (line := _acknowledgement(wish)) is not None]
+        if not lines and not wishes:
+            lines = [ALREADY]  # an order that changes nothing; a question always leads to a wish
         if lines:
             self._scene.around.chats.tell(event.chat, event.message, " ".join(lines))
         return wishes
@@ -85,6 +94,8 @@ class Speaking:
             rung=draft.rung,
             at=situation.now,
             learner=situation.learner,
+            placement=Placement.CHAT,
+            text=said,
         )
         try:
             await scene.around.suggestions.save(record)
@@ -107,6 +118,8 @@ def _acknowledgement(wish: Wish) -> str | None:
             line = "I interrupt what runs."
         case LeaveLearner():
             line = "I leave, and stay away until I am asked back."
+        case RecordDecision(decision=decision, because=because) if decision in _REFUSALS:
+            line = f"I could not do that: {because}."
         case WelcomeLearner():
             line = "I am back."
         case _:

@@ -13,6 +13,7 @@ from ltt_collab.peer.timers import Timers
 from ltt_collab.ports.classroom import Checker
 from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.kernels import KernelServer
+from ltt_collab.ports.learning import FeedbackStore
 from ltt_collab.ports.store import SuggestionStore, WishStore
 from ltt_collab.rooms.heartbeat import Heartbeat
 from ltt_collab.rooms.protocol import DEFAULT_FRAME_CAP
@@ -39,6 +40,7 @@ class Surroundings:
 
     ``checker``: the course's judge, None without a course. ``kernels``: the kernels of a server, None where they cannot
     be reached. ``frame_cap``: bytes of the largest message taken from a room. ``chats``: the open chats of all servers.
+    ``feedback``: where it is kept what learners thought of the help, None: nowhere.
     """
 
     user: User
@@ -55,3 +57,4 @@ class Surroundings:
     kernels: Callable[[ServerId], KernelServer | None] = lambda _server: None
     frame_cap: int = DEFAULT_FRAME_CAP
     chats: Chats = field(default_factory=Chats)
+    feedback: FeedbackStore | None = None

@@ -179,6 +179,7 @@ async def rooms_without_tutor(jupyter: Jupyter, **habits: float) -> AsyncIterato
         suggestions=stores.suggestions,
         budget=Budget(),
         random=random.random,
+        feedback=stores.feedback,
     )
     registry = Registry(around.log)
     async with JupyterServer.at(jupyter.url, jupyter.token) as server, anyio.create_task_group() as tasks:
