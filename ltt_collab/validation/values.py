@@ -32,7 +32,7 @@ NAMES: Final = {
 
 def is_tree(value: object) -> bool:
     """Whether it is a value in our form; its parts are looked at when they are used."""
-    return isinstance(value, list) and len(value) > 0 and value[0] in KINDS
+    return isinstance(value, list) and len(value) > 0 and isinstance(value[0], str) and value[0] in KINDS
 
 
 @cache
