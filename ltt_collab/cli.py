@@ -15,6 +15,7 @@ from rich.console import Console
 from ltt_collab import __version__
 from ltt_collab.bench.__main__ import main as bench_main
 from ltt_collab.client import HttpClient
+from ltt_collab.coursework.validate import validate
 from ltt_collab.demo import DemoOptions, Screen, run_demo
 from ltt_collab.doctor import examine, render
 from ltt_collab.model.errors import InvalidNotebookError, LttError, UsageError
@@ -33,6 +34,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.command()(validate)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write machine-readable output to stdout, and nothing else.")]
 

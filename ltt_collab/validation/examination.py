@@ -27,7 +27,8 @@ class Examination:
     """The state of one validation, filled in step by step; whatever happens, a verdict can be made of it.
 
     ``trusted``: the kernel is one of our sandbox, where fixed hidden checks may be asked. ``outcome`` and ``cause``:
-    set when it ended before its end. ``not_run``: why checks without a result have none.
+    set when it ended before its end. ``end_of_check``: how checks ended that could not be finished. ``not_run``: why
+    checks without a result have none.
     """
 
     task: Task
@@ -40,6 +41,7 @@ class Examination:
     told: dict[str, Sequence[Told]] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)
     results: dict[str, CheckResult] = field(default_factory=dict)
+    end_of_check: dict[str, Outcome] = field(default_factory=dict)
     outcome: Outcome | None = None
     cause: str | None = None
     not_run: str = "Not checked."
@@ -73,16 +75,12 @@ class Examination:
 
     def fail(self, check: Check, fault: str, outcome: Outcome) -> None:
         """A check's question could not be answered; a hidden one does not say which question."""
-        said = f"the check {check.name!r} {fault}" if check.hidden else fault
-        self.marks[check.name] = Mark(fault=said)
+        self.marks[check.name] = Mark(fault=fault)
         self.results[check.name] = CheckResult(
             name=check.name, passed=False, hidden=check.hidden, points=0.0, max_points=check.points,
-            message=f"{said[0].upper()}{said[1:]}.",
+            message=f"{fault}." if "(" in fault.partition(" ")[0] else f"{fault[0].upper()}{fault[1:]}.",
         )  # fmt: skip
         self.end_of_check[check.name] = outcome
-
-    end_of_check: dict[str, Outcome] = field(default_factory=dict)
-    """How checks ended that neither passed nor failed."""
 
 
 def _reading(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from ltt_collab.model.courses import Check
@@ -16,6 +17,10 @@ from ltt_collab.validation.expectations import ask
 LIVE_SECONDS: Final = 5.0
 """How long all live checks together may keep a learner's kernel."""
 
+AFTER_A_SLOW_ONE: Final = 1.0
+MOST_SLOW: Final = 3
+"""Checks that may be too slow before the others are left out."""
+
 
 async def ask_each(examination: Examination, kernel: Kernel, name: str) -> None:
     """Ask check by check, so that a fault is one check's; our side is installed as ``name``.
@@ -23,16 +28,25 @@ async def ask_each(examination: Examination, kernel: Kernel, name: str) -> None:
     Raises:
         KernelUnreachableError
     """
-    for check in examination.task.checks:
+    slow = 0
+    for check in _visible_first(examination.task.checks):
         subjects = examination.questions(check)
         if not subjects:
             continue
+        # Code that hangs once hangs again: later checks need not wait as long to find that out.
+        seconds = min(check.time_limit, AFTER_A_SLOW_ONE) if slow else check.time_limit
         try:
-            examination.told[check.name] = await ask(kernel, subjects, seconds=check.time_limit, name=name)
+            examination.told[check.name] = await ask(kernel, subjects, seconds=seconds, name=name)
         except KernelTimeoutError:
-            await _find_slow(examination, check, subjects, kernel, name)
+            slow += 1
+            await _find_slow(examination, check, subjects, kernel, name, seconds)
+            if slow == MOST_SLOW:
+                examination.not_run = "Not checked: the checks before it took too long."
+                return
         except NoAnswerError as error:
-            examination.fail(check, f"gave no value ({error.reason})", Outcome.FAILED)
+            # What came instead of a value is the learner's text: under a hidden check it might tell its inputs.
+            reason = "" if check.hidden else f" ({error.reason})"
+            examination.fail(check, f"gave no value{reason}", Outcome.FAILED)
         except KernelDiedError as error:
             outcome = Outcome.MEMORY if error.memory else Outcome.KERNEL_DIED
             why = "ran out of memory" if error.memory else "died; your code ended it, perhaps by exit or a crash"
@@ -41,19 +55,24 @@ async def ask_each(examination: Examination, kernel: Kernel, name: str) -> None:
             return
 
 
+def _visible_first(checks: Sequence[Check]) -> list[Check]:
+    """So that no code can show what a hidden check asked as the result of a visible one."""
+    return sorted(checks, key=lambda check: check.hidden)
+
+
 async def _find_slow(
-    examination: Examination, check: Check, subjects: list[Subject], kernel: Kernel, name: str
+    examination: Examination, check: Check, subjects: list[Subject], kernel: Kernel, name: str, seconds: float
 ) -> None:
     """Say which of a check's inputs takes so long."""
     slow = subjects[0][0]
     for subject in subjects if len(subjects) > 1 else ():
         try:
-            await ask(kernel, [subject[:1]], seconds=check.time_limit / 2, name=name)
+            await ask(kernel, [subject[:1]], seconds=min(seconds, AFTER_A_SLOW_ONE), name=name)
         except (KernelTimeoutError, NoAnswerError, KernelDiedError):
             slow = subject[0]
             break
     which = "" if check.hidden else f"{slow[:120]} "
-    fault = f"{which}did not finish within {check.time_limit:g} s: perhaps an endless loop"
+    fault = f"{which}did not finish within {seconds:g} s: perhaps an endless loop"
     examination.fail(check, fault, Outcome.TIMEOUT)
 
 
@@ -63,7 +82,7 @@ async def ask_at_once(examination: Examination, kernel: Kernel) -> None:
     Raises:
         KernelBusyError, KernelDiedError, KernelUnreachableError, NoAnswerError
     """
-    asked = {check.name: examination.questions(check) for check in examination.task.checks}
+    asked = {check.name: examination.questions(check) for check in _visible_first(examination.task.checks)}
     every = [subject for subjects in asked.values() for subject in subjects]
     if not every:
         return

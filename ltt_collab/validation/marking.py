@@ -76,9 +76,13 @@ def _error_line(told: Told) -> str:
 
 def error_text(told: Told) -> str:
     """The error, and where in the learner's code it was raised."""
+    return _error_line(told) + place_text(told)
+
+
+def place_text(told: Told) -> str:
+    """Where in the learner's code an error was raised, in brackets; '' for unknown."""
     place = next((place for place in reversed(told.places) if place.text), None)
-    at = f" (in {place.function}, line {place.line}: `{place.text[:120]}`)" if place else ""
-    return _error_line(told) + at
+    return f" (in {place.function}, line {place.line}: `{place.text[:120]}`)" if place else ""
 
 
 def mark_rows(check: Check, expected: Sequence[Rows], got: Sequence[Rows]) -> Mark:

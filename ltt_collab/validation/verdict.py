@@ -7,7 +7,7 @@ from ltt_collab.model.validations import CheckResult, Outcome, ValidationMode, V
 from ltt_collab.validation.asking import Told
 from ltt_collab.validation.causes import cell_cause, missing_name, near, sentence, stop_cause, unrun_cause
 from ltt_collab.validation.examination import Examination
-from ltt_collab.validation.marking import HIDDEN_FAILED, unchecked
+from ltt_collab.validation.marking import HIDDEN_FAILED, place_text, unchecked
 from ltt_collab.validation.sources import defined_names
 
 
@@ -58,11 +58,11 @@ def _outcome(examination: Examination, results: list[CheckResult]) -> tuple[Outc
     if run.stop is not None:
         cause = stop_cause(run.stop, examination.cells, examination.task, flooded=run.flooded)
         return run.stop.outcome, cause
-    if examination.outcome is not None:
+    if examination.outcome is not None and not examination.end_of_check:
         return examination.outcome, examination.cause
     first = next((result for result in results if not result.passed and not result.skipped), None)
     if first is None:
-        return Outcome.ERROR, "Nothing could be checked"
+        return examination.outcome or Outcome.ERROR, examination.cause or "Nothing could be checked"
     raised = examination.marks[first.name].raised if first.name in examination.marks else None
     fault = run.faults[0] if run.faults else None
     if fault is not None and (raised is not None or _in_work(examination, fault.cell)):
@@ -88,7 +88,8 @@ def _check_cause(examination: Examination, check: Check, raised: Told | None) ->
             return unrun
         if not check.hidden:
             known = sorted(defined_names(examination.cells) - {name})
-            return f"'{name}' is not defined in your notebook. {near(name, known) or 'Is its name spelt as asked?'}"
+            at = place_text(raised)
+            return f"'{name}' is not defined{at or ' in your notebook'}. {near(name, known) or 'Is it spelt as asked?'}"
     if raised is not None and not check.hidden:
         special = _special(raised)
         fault = f"{fault.split(':')[0]}: {special}" if special else fault
@@ -99,7 +100,7 @@ def _check_cause(examination: Examination, check: Check, raised: Told | None) ->
 
 def _special(raised: Told) -> str:
     match raised.error_name:
-        case "StdinNotImplementedError":
+        case "StdinNotImplementedError" | "EOFError" if any("input(" in place.text for place in raised.places):
             return "your code asks for input(), and nobody can answer here; use the parameters instead"
         case "SystemExit":
             return "your code ends the program (exit); return a value instead"
