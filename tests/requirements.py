@@ -215,4 +215,10 @@ REQUIREMENTS: dict[str, str] = {
     "chat:rejoined-nothing-doubled": "A chat whose server was killed is rejoined: no message is lost or doubled.",
     "chat:files-followed": "A renamed chat is kept, a deleted one left.",
     "chat:left-with-the-last-human": "A chat without people is left.",
+    "kernels:a-question-leaves-no-trace": "A silent question leaves names, history and count of a kernel as they are.",
+    "kernels:busy-is-said-and-never-interrupted": "A busy kernel is said to be at once, and its code is left alone.",
+    "kernels:only-our-own-code-is-interrupted": "Our endless question is interrupted, the run queued behind it is not.",
+    "kernels:a-death-is-known-within-two-seconds": "A kernel killed in the midst of a question is known dead in 2 s.",
+    "kernels:no-orphan": "A kernel that we started is gone afterwards, however its use ended.",
+    "kernels:other-languages": "A Bash kernel runs code, and has no answers to expressions.",
 }

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+import anyio
 import structlog
 
 from ltt_collab.model.cells import CellType, Notebook
@@ -31,6 +32,9 @@ log = structlog.get_logger(__name__)
 
 FACTS_SECONDS = 1.0
 """For all expressions of one question: a learner who runs the next cell waits for it."""
+
+ANSWER_SECONDS = 4.0
+"""For a kernel to be found, reached and asked; a server that takes longer has better things to do."""
 
 PYTHON = "python"
 
@@ -78,8 +82,10 @@ class Insight:
             return {}
         facts, asked = _sorted_out(expressions)
         if asked:
+            told = None
             try:
-                told = await self._ask(info, asked)
+                with anyio.move_on_after(ANSWER_SECONDS):
+                    told = await self._ask(info, asked)
             except KernelTimeoutError as error:
                 told = dict.fromkeys(asked, Fact(error=str(error)))
             except KernelError as error:

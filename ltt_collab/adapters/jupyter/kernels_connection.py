@@ -200,11 +200,11 @@ class KernelConnection:
             self._traffic.told(await self._link.state(self._kernel))
 
     def _send(self, request: Request, content: Mapping[str, Any]) -> None:
+        if self._traffic.has_died:  # invariant 4
+            raise KernelDiedError(self._kernel)
         waits = self._current is not None and self._current.is_in_kernel
         if self._traffic.is_busy or waits:  # invariant 1
             raise KernelBusyError(self._kernel)
-        if self._traffic.has_died:  # invariant 4
-            raise KernelDiedError(self._kernel)
         if self._channel is None:
             raise KernelUnreachableError(self._kernel, "the connection ended at once")
         self._current = request
