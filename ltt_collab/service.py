@@ -48,6 +48,7 @@ from ltt_collab.peer.supervisor import Supervisor
 from ltt_collab.peer.surroundings import Habits, Surroundings
 from ltt_collab.peer.timers import Timers
 from ltt_collab.ports.classroom import Checker
+from ltt_collab.ports.files import LearnerFiles
 from ltt_collab.ports.kernels import KernelServer
 from ltt_collab.ports.store import StoreUpkeep
 from ltt_collab.ports.tutor import TUTOR_GROUP, Tutor, TutorConfig
@@ -97,7 +98,8 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         terminals = JupyterTerminals(address, server.rest)
         sandbox = await stack.enter_async_context(running_sandbox(SandboxOptions(warm=settings.sandbox_warm)))
         school = await _school(settings, stores, registry, Judge(sandbox), server, kernels)
-        around = _surroundings(settings, stores, events, school.teaching, lambda _server: kernels)
+        files = JupyterFiles(server.rest)
+        around = _surroundings(settings, stores, events, school.teaching, lambda _server: kernels, files)
         supervisor = Supervisor(server, around, registry)
         insight = Insight(
             Sources(
@@ -187,6 +189,7 @@ def _surroundings(
     events: EventLog,
     checker: Checker,
     kernels: Callable[[ServerId], KernelServer | None],
+    files: LearnerFiles,
 ) -> Surroundings:
     clock = SystemClock()
     return Surroundings(
@@ -199,6 +202,7 @@ def _surroundings(
             leave_grace=settings.leave_grace_seconds,
             hibernate_after=settings.hibernate_after_seconds,
             introduce=settings.introduce,
+            chat=settings.chat,
         ),
         clock=clock,
         timers=Timers(clock),
@@ -211,6 +215,8 @@ def _surroundings(
         frame_cap=settings.max_frame_mib * 1024 * 1024,
         checker=checker,
         kernels=kernels,
+        feedback=stores.feedback,
+        files=lambda _server: files,
     )
 
 

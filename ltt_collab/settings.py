@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ltt_collab.model.errors import InvalidSettingError
-from ltt_collab.model.reporting import LogFormat, LogLevel
+from ltt_collab.model.reporting import ChatScope, LogFormat, LogLevel
 
 PREFIX = "LTT_"
 
@@ -106,6 +106,12 @@ class Settings(BaseSettings):
         "Tutor", min_length=1, max_length=40, description="The tutor's name as learners see it beside its cursor."
     )
     tutor_color: str = Field("#7c3aed", description="The colour of the tutor's cursor, as `#rrggbb`.")
+    chat: ChatScope = Field(
+        ChatScope.NOTEBOOK,
+        description="Whether the tutor makes a chat when a learner first asks it something in a notebook: "
+        "one beside each notebook, one (`tutor.chat`) for a folder of notebooks, or none. "
+        "Chats that learners make and open are answered in any case.",
+    )
     introduce: bool = Field(
         True, description="Whether the tutor tells each learner once, at the first join, who reads what."
     )

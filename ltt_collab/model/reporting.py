@@ -1,4 +1,4 @@
-"""How a process reports on itself: words that settings and telemetry share."""
+"""Words that settings and other layers share: how a process reports on itself, and where it makes chats."""
 
 from enum import StrEnum
 
@@ -17,3 +17,11 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class ChatScope(StrEnum):
+    """What a chat that we make is for."""
+
+    NOTEBOOK = "notebook"
+    COURSE = "course"
+    OFF = "off"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 
 import anyio
 import structlog
@@ -15,6 +16,7 @@ from ltt_collab.model.errors import StoreUnavailableError, UnknownCellError
 from ltt_collab.model.ids import CellId, Seq, SuggestionId
 from ltt_collab.model.staleness import why_outdated
 from ltt_collab.model.suggestions import Answer, Draft, EndReason, Placement, Rejected, RejectionReason, Shown
+from ltt_collab.peer.chat_files import ChatFiles
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.scene import Scene
 from ltt_collab.peer.showing import OnPage, Showing
@@ -43,6 +45,7 @@ class Proposing:
         self._scene = scene
         self._showing = Showing(scene.around.clock)
         self.speaking = Speaking(scene)
+        self._chat_files = ChatFiles(scene)
         self._one_at_a_time = anyio.Lock()
         self._requests: dict[str, HelpRequested] = {}
         self._owed: dict[str, HelpRequested] = {}
@@ -109,9 +112,18 @@ class Proposing:
             if isinstance(answer, Rejected):
                 scene.decide(draft.cell_id, f"rejected a draft: {answer.reason}", answer.detail)
             return answer
+        return await self._put(page, draft, situation)
+
+    async def _put(self, page: Page, draft: Draft, situation: Situation) -> Answer:
+        """Show what passed the gate."""
+        scene = self._scene
         if draft.placement is Placement.CHAT:
             said = await self.speaking.say(draft, _new_id(), situation)
             return scene.mind.gate.settle(draft, said, situation)
+        draft = await self._with_offer(draft)
+        if scene.page is not page:  # invariant 2: joined anew while a chat was made
+            self._owe(draft)
+            return Rejected(reason=RejectionReason.READ_ONLY, detail="the room was joined anew; propose it again")
         live = scene.mind.lifecycle.about(draft.cell_id)
         # A further rung is added in place: the suggestion stays the one that its cell is marked with.
         suggestion = live.suggestion if live is not None else _new_id()
@@ -125,6 +137,11 @@ class Proposing:
         settled = scene.mind.gate.settle(draft, Shown(suggestion=suggestion), situation)
         await self._shown(draft, suggestion, shown, situation, live)
         return settled
+
+    async def _with_offer(self, draft: Draft) -> Draft:
+        """The draft with the news of a chat that was made for its learner, if one was."""
+        line = await self._chat_files.offer(self._requests.get(draft.cause_key)) if draft.text else ""
+        return replace(draft, text=f"{draft.text}\n\n{line}") if line else draft
 
     def _owe(self, draft: Draft) -> None:
         request = self._requests.get(draft.cause_key)

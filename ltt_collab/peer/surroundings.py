@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 from ltt_collab.model.ids import ServerId
 from ltt_collab.model.presence import User
+from ltt_collab.model.reporting import ChatScope
 from ltt_collab.peer.chats import Chats
 from ltt_collab.peer.log import EventLog
 from ltt_collab.peer.timers import Timers
 from ltt_collab.ports.classroom import Checker
 from ltt_collab.ports.clock import Clock
+from ltt_collab.ports.files import LearnerFiles
 from ltt_collab.ports.kernels import KernelServer
 from ltt_collab.ports.learning import FeedbackStore
 from ltt_collab.ports.store import SuggestionStore, WishStore
@@ -25,13 +27,15 @@ class Habits:
     """How the tutor behaves; times in seconds.
 
     ``leave_grace``: without a human before it leaves. ``hibernate_after``: without an edit before a document sleeps.
-    ``hints_per_hour``: per learner. ``introduce``: whether it says once to each learner who reads what.
+    ``hints_per_hour``: per learner. ``introduce``: whether it says once to each learner who reads what. ``chat``: which
+    chats it makes.
     """
 
     leave_grace: float = 60.0
     hibernate_after: float = 300.0
     hints_per_hour: int = 12
     introduce: bool = True
+    chat: ChatScope = ChatScope.OFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,7 @@ class Surroundings:
     ``checker``: the course's judge, None without a course. ``kernels``: the kernels of a server, None where they cannot
     be reached. ``frame_cap``: bytes of the largest message taken from a room. ``chats``: the open chats of all servers.
     ``feedback``: where it is kept what learners thought of the help, None: nowhere.
+    ``files``: new files on a server, None where there can be none.
     """
 
     user: User
@@ -58,3 +63,4 @@ class Surroundings:
     frame_cap: int = DEFAULT_FRAME_CAP
     chats: Chats = field(default_factory=Chats)
     feedback: FeedbackStore | None = None
+    files: Callable[[ServerId], LearnerFiles | None] = lambda _server: None
