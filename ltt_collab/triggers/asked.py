@@ -21,7 +21,7 @@ from ltt_collab.model.edits import (
 from ltt_collab.model.ids import CellId, ClientId
 from ltt_collab.model.presence import Author, AuthorKind
 from ltt_collab.model.text import source_hash
-from ltt_collab.triggers.grammar import directive_in, is_addressed, is_marked, question_of, questions_in
+from ltt_collab.triggers.grammar import directive_of, is_addressed, is_marked, question_of, questions_in
 from ltt_collab.triggers.kinds import Limits, Refusal, Want
 from ltt_collab.triggers.sheet import Sheet
 
@@ -92,7 +92,7 @@ class Asked:
 
     def _message(self, event: MessagePosted) -> Want | Refusal | None:
         question = question_of(event.text)
-        if directive_in(event.text) is not None or not question:
+        if directive_of(event.text) is not None or not question:
             return None
         if len(set(self._people.values())) > 1 and not is_addressed(event.text):  # invariant 2
             return Refusal(about=event.cell_id, because="several people talk, and the message does not name @tutor")

@@ -19,7 +19,7 @@ from ltt_collab.model.commands import (
 from ltt_collab.model.edits import BurstEnded, CellInserted, CellRemoved, DocumentReloaded, MessagePosted, RunFinished
 from ltt_collab.model.ids import CellId, Username
 from ltt_collab.model.presence import Author, AuthorKind
-from ltt_collab.triggers.grammar import Directive, directive_in
+from ltt_collab.triggers.grammar import Directive, directive_in, directive_of
 from ltt_collab.triggers.long_run import LongRun
 from ltt_collab.triggers.sheet import Sheet
 
@@ -82,8 +82,8 @@ class Directives:
                 if self._standing[cell] in _BY_RUNNING:
                     yield from self._obey(self._standing[cell], event.author, cell)
             case MessagePosted(author=author):
-                found = directive_in(event.text.strip()) if author.kind is AuthorKind.LEARNER else None
-                if found is not None and "\n" not in event.text.strip():
+                found = directive_of(event.text) if author.kind is AuthorKind.LEARNER else None
+                if found is not None:
                     cell_or_none = event.cell_id or self._sheet.whereabouts(author)
                     yield from self._obey(found, author, cell_or_none)
             case CellInserted(cell=cell) if cell.ownership is None:

@@ -52,6 +52,12 @@ def directive_in(source: str) -> Directive | None:
     return None if found is None else Directive(" ".join(found.lower().split()))
 
 
+def directive_of(message: str) -> Directive | None:
+    """The directive that a chat message is; one that says more is none."""
+    line = message.strip()
+    return None if "\n" in line else directive_in(line)
+
+
 def questions_in(source: str, *, prose: bool) -> tuple[str, ...]:
     """The questions of a cell's source, in the order of its lines; ``prose``: it is Markdown, not code."""
     if MARK not in source and ADDRESS not in source.lower():
@@ -72,7 +78,7 @@ def is_addressed(message: str) -> bool:
 
 def question_of(message: str) -> str:
     """What a chat message asks, without the address."""
-    return " ".join(_ANYWHERE.sub(" ", message).split(" ")).strip()[:LONGEST_QUESTION]
+    return _ANYWHERE.sub("", message).strip()[:LONGEST_QUESTION]
 
 
 def _question(line: str, *, prose: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ltt_collab.model.cells import Cell, CellRole, CellType, Output, OutputType, Ownership
@@ -10,6 +11,7 @@ from ltt_collab.model.commands import AskTutor, Command, RecordDecision, TimeEla
 from ltt_collab.model.edits import (
     BurstEnded,
     HelpRequested,
+    MessagePosted,
     RoomEvent,
     RunError,
     RunFinished,
@@ -133,7 +135,8 @@ class Helped:
     def __init__(self, *, budget: Budget | None = None, calm: Calm | None = None) -> None:
         self.events = Events()
         self.gate = Gate(budget)
-        self.policy = Policy(self.gate, calm or Calm())
+        self.sources: dict[CellId, str] = {}
+        self.policy = Policy(self.gate, calm or Calm(), source_of=self.sources.get)
         self.asks: list[AskTutor] = []
         self.decisions: list[RecordDecision] = []
         self.wakes: list[float] = []
@@ -148,6 +151,29 @@ class Helped:
     def rungs(self) -> list[int]:
         """The rungs that were asked for."""
         return [ask.rung for ask in self.asks]
+
+    def opens(self, *cells: Cell, language: str = "python") -> Helped:
+        """The notebook stands like this when we come."""
+        self.sources.update({cell.id: cell.source for cell in cells})
+        self.policy.adopt(cells, language)
+        return self
+
+    def writes(self, source: str, cell: CellId = A, *, by: Author = ADA) -> Helped:
+        """Somebody types until the cell reads so, and pauses."""
+        self.sources[cell] = source
+        self.hears(self.events.edited(cell, by=by)).later(0.7)
+        return self.hears(self.events.burst(source, cell, by=by))
+
+    def runs_it(self, cell: CellId = A, error: RunError | None = None, *, count: int = 1, by: Author = ADA) -> Helped:
+        """A run of the cell as it reads now."""
+        source = self.sources.get(cell, "")
+        finished = self.events.finished(cell, error, by=by, source=source)
+        return self.hears(self.events.started(cell, by=by, source=source), replace(finished, execution_count=count))
+
+    def says(self, text: str, cell: CellId | None = None, *, by: Author = ADA) -> Helped:
+        """A message in the chat."""
+        head = self.events.head(by)
+        return self.hears(MessagePosted(**head, chat="chat", message=f"m{head['seq']}", text=text, cell_id=cell))
 
     def hears(self, *events: RoomEvent) -> Helped:
         """These events happen, in order."""
@@ -217,6 +243,10 @@ class Helped:
             rung=ask.rung,
             error=ask.error,
             expected_hash=ask.expected_hash,
+            question=ask.question,
+            chat=ask.chat,
+            reply_to=ask.reply_to,
+            task=ask.task,
         )
 
 
