@@ -7,9 +7,8 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 
 from ltt_collab.model.errors import LttError
 from ltt_collab.ports.kernels import Evaluated
@@ -53,28 +52,22 @@ class Told:
         return self.classes[0][1] if self.classes else ""
 
 
-@cache
-def kernel_source() -> str:
-    """The text of ``kernel_side``."""
-    return resources.files("ltt_collab.validation").joinpath("kernel_side.py").read_text(encoding="utf-8")
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-@cache
-def _packed() -> str:
-    """The same without comments and docstrings: it is sent with every live check."""
-    tree = ast.parse(kernel_source())
+def text_of(module: str) -> str:
+    """The text of a module of this package without comments and docstrings: it is sent with every live check."""
+    source = resources.files("ltt_collab.validation").joinpath(f"{module}.py").read_text(encoding="utf-8")
+    tree = ast.parse(source)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if (
-            isinstance(body, list)
-            and body
-            and isinstance(body[0], ast.Expr)
-            and isinstance(body[0].value, ast.Constant)
-        ):
-            body[0] = ast.Pass() if len(body) == 1 else body[0]
-            if len(body) > 1:
-                del body[0]
-    return ast.unparse(ast.fix_missing_locations(tree))
+        if isinstance(body, list) and len(body) > 1 and _is_text(body[0]):
+            del body[0]
+    return ast.unparse(tree)
+
+
+_PACKED: Final = text_of("kernel_side")  # read with the modules: never on an event loop
 
 
 def new_nonce() -> str:
@@ -85,7 +78,7 @@ def new_nonce() -> str:
 def installing(name: str) -> str:
     """Code that puts our side into a fresh kernel under ``name``, before any code of a learner runs there."""
     return (
-        f"def {name}(ns):\n    inside = {{}}\n    exec({_packed()!r}, inside)\n    return inside['ltt_make'](ns)\n"
+        f"def {name}(ns):\n    inside = {{}}\n    exec({_PACKED!r}, inside)\n    return inside['ltt_make'](ns)\n"
         f"{name} = {name}(globals())"
     )
 
@@ -98,7 +91,7 @@ def question(name: str, nonce: str, subjects: Sequence[Subject]) -> str:
 def lone_question(nonce: str, subjects: Sequence[Subject]) -> str:
     """The expression that brings our side along and leaves nothing behind: for a learner's own kernel."""
     return (
-        f"(lambda inside: (__import__('builtins').exec({_packed()!r}, inside), "
+        f"(lambda inside: (__import__('builtins').exec({_PACKED!r}, inside), "
         f"inside['ltt_make'](globals())({nonce!r}, {list(subjects)!r}))[1])({{}})"
     )
 

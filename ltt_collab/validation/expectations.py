@@ -10,8 +10,6 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 from typing import Final
 
 from ltt_collab.model.courses import Check, Compared, Expected, Task
@@ -34,6 +32,8 @@ MOST_TASKS: Final = 200
 SETUP_SECONDS: Final = 20.0
 
 OURS: Final = "ltt_ask"
+
+_SQL_SIDE: Final = asking.text_of("sql_side")
 
 
 class BrokenTaskError(LttError):
@@ -72,18 +72,12 @@ async def install(kernel: Kernel, *, sql: bool = False, name: str = OURS) -> Non
     """
     code = asking.installing(name)
     if sql:
-        code += f"\nexec({sql_source()!r})\nltt_offer_sql(get_ipython())"
+        code += f"\nexec({_SQL_SIDE!r})\nltt_offer_sql(get_ipython())"
     finished = False
     async for output in kernel.execute(code, limits=Limits(seconds=SETUP_SECONDS), silent=True):
         finished = isinstance(output, Finished) and output.ok
     if not finished:
         raise NoAnswerError("our side of it could not be set up")
-
-
-@cache
-def sql_source() -> str:
-    """The text of ``sql_side``."""
-    return resources.files("ltt_collab.validation").joinpath("sql_side.py").read_text(encoding="utf-8")
 
 
 async def ask(kernel: Kernel, subjects: Sequence[Subject], *, seconds: float, name: str = OURS) -> list[Told]:

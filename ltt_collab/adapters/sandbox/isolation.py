@@ -108,6 +108,7 @@ def own_root(folder: str, interpreter: Sequence[str], *, own_processes: bool) ->
     for device in DEVICES:
         Path(f"{root}/dev/{device}").touch()
         _mount(f"/dev/{device}", f"{root}/dev/{device}", None, MS_BIND)
+    _offer_terminals(root)
     Path(f"{root}/proc").mkdir()
     if own_processes:
         _mount("proc", f"{root}/proc", "proc", MS_NOSUID | MS_NODEV)
@@ -115,6 +116,14 @@ def own_root(folder: str, interpreter: Sequence[str], *, own_processes: bool) ->
         _mount("/proc", f"{root}/proc", None, MS_BIND | MS_REC)
     _mount("none", root, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID)
     _turn_to(root)
+
+
+def _offer_terminals(root: str) -> None:
+    """Pseudo-terminals of its own: IPython runs ``!command`` in one."""
+    Path(f"{root}/dev/pts").mkdir()
+    Path(f"{root}/dev/ptmx").symlink_to("pts/ptmx")
+    with contextlib.suppress(OSError):  # then shell lines fail in notebooks, and nothing else
+        _mount("devpts", f"{root}/dev/pts", "devpts", MS_NOSUID, "newinstance,ptmxmode=0666,mode=0620")
 
 
 def _show(path: str, root: str) -> None:
