@@ -28,8 +28,9 @@ from ltt_collab.adapters.sandbox.pool import SandboxOptions, running_sandbox
 from ltt_collab.adapters.store.choosing import open_stores
 from ltt_collab.adapters.store.stores import Stores
 from ltt_collab.api.app import create_app
-from ltt_collab.api.authentication import Gatekeeper, ServiceToken
-from ltt_collab.api.door import Readiness
+from ltt_collab.api.authentication import Gatekeeper, IssuedTokens, ServiceToken
+from ltt_collab.api.door import Door, Readiness
+from ltt_collab.api.school import School
 from ltt_collab.api.server import serve
 from ltt_collab.classroom.catalogue import Catalogue
 from ltt_collab.classroom.examiner import Examiner
@@ -114,13 +115,16 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         token = settings.api_token
         if not token.get_secret_value():
             token = SecretStr(secrets.token_urlsafe(TOKEN_BYTES))
-        app = create_app(
-            registry,
-            gatekeeper=Gatekeeper([ServiceToken(token)], around.clock),
+        gatekeeper = Gatekeeper(
+            [ServiceToken(token), IssuedTokens(stores.tokens, around.clock)], around.clock, stores.enrolments
+        )
+        door = Door(
+            directory=registry,
             readiness=lambda: _readiness(supervisor, stores.upkeep),
             welcome=supervisor.welcome,
             insight=insight,
         )
+        app = create_app(door, gatekeeper=gatekeeper, school=_school_door(school, stores, gatekeeper))
         recorder = Recorder(around.log, stores.events, stores.rooms, registry, around.clock)
         stack.push_async_callback(recorder.close)  # after the rooms' last words
         tasks = await stack.enter_async_context(anyio.create_task_group())
@@ -181,6 +185,23 @@ async def _school(
         submitted=examiner.hurry,
     )
     return _School(teaching=Teaching(catalogue, premises), examiner=examiner, ground=TaskGround(catalogue, judge))
+
+
+def _school_door(school: _School, stores: Stores, gatekeeper: Gatekeeper) -> School:
+    return School(
+        classroom=school.teaching,
+        enrolments=stores.enrolments,
+        progress=stores.progress,
+        submissions=stores.submissions,
+        validations=stores.validations,
+        suggestions=stores.suggestions,
+        feedback=stores.feedback,
+        audit=stores.audit,
+        personal=stores.personal,
+        tokens=stores.tokens,
+        gatekeeper=gatekeeper,
+        clock=SystemClock(),
+    )
 
 
 def _surroundings(

@@ -51,6 +51,7 @@ REQUIREMENTS: dict[str, str] = {
     "access:reading-only": "Who may only read neither proposes, declines nor runs anything.",
     "access:roles": "Learners see their own rooms, instructors their courses', agents what they are for.",
     "access:issued-tokens": "An issued token opens what it is for until it expires or is revoked.",
+    "store:mute": "A learner who wants no unasked help is remembered until they want it again.",
     "status:says-what-passes": "A task's status cell says which checks pass, and what the others expected and got.",
     "status:hidden-checks-stay-hidden": "A status cell tells of a hidden check only that there is one.",
     "writer:precondition": "About a cell that is not what the writer was shown nothing is written or shown.",
@@ -233,4 +234,8 @@ REQUIREMENTS: dict[str, str] = {
     "kernels:a-death-is-known-within-two-seconds": "A kernel killed in the midst of a question is known dead in 2 s.",
     "kernels:no-orphan": "A kernel that we started is gone afterwards, however its use ended.",
     "kernels:other-languages": "A Bash kernel runs code, and has no answers to expressions.",
+    "terminals:read-and-written": "A terminal is opened, written, read as plain text and closed.",
+    "insight:facts-read-only": "Live facts are told, and nothing that could change a learner's kernel reaches it.",
+    "insight:a-learners-objects-cannot-do-harm": "Objects that sleep, raise, print or are huge hold nobody up.",
+    "insight:trials-in-a-scratch-kernel": "A change is tried in a scratch kernel, up to the cell that it is for.",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 
 from fastapi import Depends, FastAPI
@@ -10,32 +9,24 @@ from fastapi.security import HTTPBearer
 from starlette.middleware import Middleware
 
 from ltt_collab import __version__
-from ltt_collab.api import health, learners, rooms
+from ltt_collab.api import courses, health, learners, operations, rooms, validations
 from ltt_collab.api import insight as insight_routes
 from ltt_collab.api.authentication import Gatekeeper
-from ltt_collab.api.door import PREFIX, Door, Readiness
+from ltt_collab.api.door import PREFIX, Door
 from ltt_collab.api.middleware import BearerAuth, BodyLimit, Boundary, HeadAsGet, SecurityHeaders
 from ltt_collab.api.openapi import complete_openapi
 from ltt_collab.api.problems import install_problem_handlers
-from ltt_collab.api.streams import HEARTBEAT_SECONDS
-from ltt_collab.model.ids import Username
-from ltt_collab.ports.directory import RoomDirectory
-from ltt_collab.ports.insight import NoInsight, RoomInsight
+from ltt_collab.api.school import School
 
 # Only for the OpenAPI document: the middleware holds the door, so that a forgotten dependency opens nothing.
 _BEARER = Depends(HTTPBearer(auto_error=False, scheme_name="bearer", description="The value of `LTT_API_TOKEN`."))
 
 
-def create_app(
-    directory: RoomDirectory,
-    *,
-    gatekeeper: Gatekeeper,
-    readiness: Callable[[], Readiness],
-    welcome: Callable[[Username], Awaitable[None]],
-    heartbeat: float = HEARTBEAT_SECONDS,
-    insight: RoomInsight | None = None,
-) -> FastAPI:
-    """The HTTP door to ``directory``. It has no lifespan of its own: run it with ``api.server.serve``."""
+def create_app(door: Door, *, gatekeeper: Gatekeeper, school: School | None = None) -> FastAPI:
+    """The HTTP door to the rooms. It has no lifespan of its own: run it with ``api.server.serve``.
+
+    ``school`` None: there are rooms, and no courses.
+    """
     app = FastAPI(
         title="LTT Collab",
         version=__version__,
@@ -53,13 +44,15 @@ def create_app(
             Middleware(BodyLimit),
         ],
     )
-    app.state.door = Door(
-        directory=directory, readiness=readiness, welcome=welcome, heartbeat=heartbeat, insight=insight or NoInsight()
-    )
+    app.state.door = door
     install_problem_handlers(app)
     app.include_router(rooms.router, dependencies=[_BEARER])
     app.include_router(insight_routes.router, dependencies=[_BEARER])
     app.include_router(learners.router, dependencies=[_BEARER])
+    if school is not None:
+        app.state.school = school
+        for router in (courses.router, validations.router, operations.router):
+            app.include_router(router, dependencies=[_BEARER])
     app.include_router(health.router)
     app.include_router(health.metrics_router)
     app.openapi = partial(complete_openapi, app)  # type: ignore[method-assign] # FastAPI's documented way

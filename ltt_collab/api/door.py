@@ -11,6 +11,7 @@ import anyio
 from fastapi import Depends, Request
 
 from ltt_collab.api.middleware import SIGHT
+from ltt_collab.api.streams import HEARTBEAT_SECONDS
 from ltt_collab.client.scoped import ScopedDirectory, ScopedInsight
 from ltt_collab.model.errors import ForbiddenError
 from ltt_collab.model.identity import Principal, Role, Sight
@@ -48,7 +49,7 @@ class Door:
     directory: RoomDirectory
     readiness: Callable[[], Readiness]
     welcome: Callable[[Username], Awaitable[None]]
-    heartbeat: float
+    heartbeat: float = HEARTBEAT_SECONDS
     insight: RoomInsight = field(default_factory=NoInsight)
     closing: anyio.Event = field(default_factory=anyio.Event)
     sight: Sight = NOBODY

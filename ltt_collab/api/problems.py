@@ -33,7 +33,9 @@ from ltt_collab.model.errors import (
     UnknownCellError,
     UnknownCourseError,
     UnknownRoomError,
+    UnknownSubmissionError,
     UnknownTaskError,
+    UnknownTokenError,
     UnknownValidationError,
     UsageError,
 )
@@ -47,6 +49,8 @@ _STATUS: tuple[tuple[type[LttError], HTTPStatus], ...] = (
     (UnknownCourseError, HTTPStatus.NOT_FOUND),
     (UnknownTaskError, HTTPStatus.NOT_FOUND),
     (UnknownValidationError, HTTPStatus.NOT_FOUND),
+    (UnknownSubmissionError, HTTPStatus.NOT_FOUND),
+    (UnknownTokenError, HTTPStatus.NOT_FOUND),
     (NotWorkingOnItError, HTTPStatus.CONFLICT),
     (ResumePointGoneError, HTTPStatus.GONE),
     (NotAuthorizedError, HTTPStatus.UNAUTHORIZED),

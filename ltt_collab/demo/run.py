@@ -22,7 +22,7 @@ from ltt_collab.adapters.jupyter.address import JupyterAddress
 from ltt_collab.demo.kernel import running_kernel
 from ltt_collab.demo.lab import HOST, Lab, has_learner_extension, require_packages, running_lab
 from ltt_collab.demo.learner import joined_learner
-from ltt_collab.demo.places import Places, laid_out
+from ltt_collab.demo.places import COURSE, Places, laid_out
 from ltt_collab.demo.screen import Ready, Screen
 from ltt_collab.demo.story import Stage, tell
 from ltt_collab.model.errors import DemoError
@@ -112,6 +112,7 @@ def _settings(places: Places, lab: Lab) -> Settings:
         jupyter_url=lab.url,
         jupyter_token=SecretStr(lab.token),
         database_url=f"sqlite+aiosqlite:///{places.database}",
+        course=str(COURSE),
         host=HOST,
         port=0,
     )

@@ -16,6 +16,8 @@
     │   ├── UnknownCourseError
     │   ├── UnknownTaskError
     │   ├── UnknownValidationError
+    │   ├── UnknownSubmissionError
+    │   ├── UnknownTokenError
     │   ├── NotWorkingOnItError       the learner has no open notebook of that task
     │   ├── NotAuthorizedError        nobody is known by that token (HTTP 401)
     │   └── ForbiddenError            somebody is, and may not do this (HTTP 403)
@@ -364,6 +366,22 @@ class UnknownValidationError(UsageError):
     def __init__(self, validation: str) -> None:
         super().__init__(f"no validation {validation!r}")
         self.validation = validation
+
+
+class UnknownSubmissionError(UsageError):
+    """No submission has that id."""
+
+    def __init__(self, submission: str) -> None:
+        super().__init__(f"no submission {submission!r}")
+        self.submission = submission
+
+
+class UnknownTokenError(UsageError):
+    """No issued token has that id, or it was revoked before."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__(f"no token with id {token!r} that is still good; GET /api/v1/tokens lists them")
+        self.token = token
 
 
 class NotWorkingOnItError(UsageError):

@@ -62,6 +62,7 @@ class Greeting:
     def mute(self, username: Username, *, muted: bool) -> None:
         """A learner wants no unasked help, or wants it again."""
         self._scene.decide(None, "quiet" if muted else "no longer quiet", f"{username} asked for it")
+        self._acts.add(lambda: self._scene.around.wishes.mute(self._server, username, muted=muted))
 
     async def _keep_away(self, username: Username) -> None:
         try:

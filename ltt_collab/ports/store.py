@@ -54,6 +54,14 @@ class WishStore(Protocol):
         """Whether the tutor must stay out."""
         ...
 
+    async def mute(self, server: str, username: Username, *, muted: bool) -> None:
+        """Remember that this learner wants no unasked help, or wants it again; kept."""
+        ...
+
+    async def is_muted(self, server: str, username: Username) -> bool:
+        """Whether this learner wants no unasked help."""
+        ...
+
     async def introduce(self, server: str, username: Username) -> bool:
         """Record that the learner was told who reads what; True the first time only."""
         ...

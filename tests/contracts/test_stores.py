@@ -16,9 +16,11 @@ from ltt_collab.adapters.store.sqlite import open_sqlite
 from ltt_collab.adapters.store.stores import Stores
 from ltt_collab.model.edits import OutputsCleared, RoomEvent, SourceEdited, Splice
 from ltt_collab.model.errors import InvalidSettingError, StoreUnavailableError
-from ltt_collab.model.ids import CellId, RoomId, Seq, ServerId, SuggestionId, Username
+from ltt_collab.model.identity import Principal, Role
+from ltt_collab.model.ids import CellId, CourseId, RoomId, Seq, ServerId, SuggestionId, Username
 from ltt_collab.model.presence import SERVER, Author, AuthorKind
 from ltt_collab.model.suggestions import EndReason, Placement
+from ltt_collab.ports.identity import TokenRecord
 from ltt_collab.ports.store import SESSION_GAP, RoomRecord, SessionRecord, SuggestionRecord
 
 ADA, BOB = Username("ada"), Username("bob")
@@ -68,6 +70,34 @@ async def test_a_learner_who_calls_us_back_is_welcome_again(stores: Stores) -> N
     await stores.wishes.keep_away(HERE, ADA)
     await stores.wishes.welcome_back(HERE, ADA)
     assert not await stores.wishes.is_kept_away(HERE, ADA)
+
+
+@pytest.mark.proves("store:mute")
+async def test_a_muted_learner_stays_so_until_they_want_help_again(stores: Stores) -> None:
+    await stores.wishes.mute(HERE, ADA, muted=True)
+    await stores.wishes.mute(HERE, ADA, muted=True)
+    assert await stores.wishes.is_muted(HERE, ADA)
+    assert not await stores.wishes.is_muted(THERE, ADA)
+    assert not await stores.wishes.is_kept_away(HERE, ADA)
+    await stores.wishes.mute(HERE, ADA, muted=False)
+    assert not await stores.wishes.is_muted(HERE, ADA)
+
+
+@pytest.mark.proves("access:issued-tokens")
+async def test_issued_tokens_are_found_by_digest_and_revoked_once(stores: Stores) -> None:
+    courses = frozenset({CourseId("é"), CourseId("b")})
+    prof = Principal(name=ADA, role=Role.INSTRUCTOR, courses=courses, may_execute=False)
+    issued = TokenRecord(id="k-1", digest="aa", principal=prof, at=5.0, expires=9.5, note="for Ada")
+    await stores.tokens.save(issued)
+    await stores.tokens.save(TokenRecord(id="k-2", digest="bb", principal=prof, at=4.0))
+    assert await stores.tokens.find("aa") == issued
+    assert await stores.tokens.find("cc") is None
+    assert [each.id for each in await stores.tokens.select()] == ["k-2", "k-1"]
+    assert [await stores.tokens.revoke("k-1", 7.0), await stores.tokens.revoke("k-1", 8.0)] == [True, False]
+    assert not await stores.tokens.revoke("k-9", 7.0)
+    found = await stores.tokens.find("aa")
+    assert found is not None
+    assert found.revoked == 7.0
 
 
 async def test_a_learner_is_told_once_who_reads_what(stores: Stores) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from ltt_collab.adapters.clock import SystemClock
 from ltt_collab.api.app import create_app
 from ltt_collab.api.authentication import Gatekeeper, ServiceToken
-from ltt_collab.api.door import Readiness
+from ltt_collab.api.door import Door, Readiness
+from ltt_collab.api.school import School
 from ltt_collab.api.server import serve
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.identity import Authenticator
@@ -39,7 +40,12 @@ class RunningService:
 
 @asynccontextmanager
 async def running_service(
-    directory: MemoryDirectory, *, heartbeat: float = 15.0, port: int = 0, others: Sequence[Authenticator] = ()
+    directory: MemoryDirectory,
+    *,
+    heartbeat: float = 15.0,
+    port: int = 0,
+    others: Sequence[Authenticator] = (),
+    school: Callable[[Gatekeeper], School] | None = None,
 ) -> AsyncIterator[RunningService]:
     """Serve the directory; use it inside a test, not a fixture: its task group belongs to one task."""
     readiness = [Readiness(ready=True)]
@@ -48,14 +54,15 @@ async def running_service(
     async def welcome(username: Username) -> None:
         welcomed.append(username)
 
-    app = create_app(
-        directory,
-        gatekeeper=Gatekeeper([ServiceToken(SecretStr(TOKEN)), *others], SystemClock()),
+    door = Door(
+        directory=directory,
         readiness=lambda: readiness[-1],
         welcome=welcome,
         heartbeat=heartbeat,
         insight=directory.insight,
     )
+    gatekeeper = Gatekeeper([ServiceToken(SecretStr(TOKEN)), *others], SystemClock())
+    app = create_app(door, gatekeeper=gatekeeper, school=None if school is None else school(gatekeeper))
     async with (
         serve(app, "127.0.0.1", port) as served,
         httpx.AsyncClient(base_url=served.url, headers={"authorization": f"Bearer {TOKEN}"}, timeout=10) as http,

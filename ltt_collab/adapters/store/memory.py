@@ -21,6 +21,7 @@ from ltt_collab.adapters.store.memory_rooms import (
     MemorySuggestions,
     MemoryWishes,
 )
+from ltt_collab.adapters.store.memory_tokens import MemoryTokens
 from ltt_collab.adapters.store.stores import Stores
 from ltt_collab.ports.store import StoreState
 
@@ -45,6 +46,7 @@ def memory_stores(*, events_kept: int = EVENTS_KEPT) -> Stores:
         feedback=feedback,
         audit=audit,
         personal=MemoryPersonalData(holders, audit),
+        tokens=MemoryTokens(),
         upkeep=MemoryUpkeep(),
     )
 

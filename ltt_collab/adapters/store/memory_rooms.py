@@ -28,6 +28,7 @@ class MemoryWishes:
     def __init__(self) -> None:
         self._away: set[tuple[str, Username]] = set()
         self._introduced: set[tuple[str, Username]] = set()
+        self._muted: set[tuple[str, Username]] = set()
 
     async def keep_away(self, server: str, username: Username) -> None:
         """Remember that the tutor must leave this learner's notebooks on that server."""
@@ -41,6 +42,14 @@ class MemoryWishes:
         """Whether the tutor must stay out."""
         return (server, username) in self._away
 
+    async def mute(self, server: str, username: Username, *, muted: bool) -> None:
+        """Remember that this learner wants no unasked help, or wants it again."""
+        (self._muted.add if muted else self._muted.discard)((server, username))
+
+    async def is_muted(self, server: str, username: Username) -> bool:
+        """Whether this learner wants no unasked help."""
+        return (server, username) in self._muted
+
     async def introduce(self, server: str, username: Username) -> bool:
         """Record that the learner was told who reads what; True the first time only."""
         first = (server, username) not in self._introduced
@@ -49,13 +58,15 @@ class MemoryWishes:
 
     def of(self, learner: Username) -> Held:
         """All that is this learner's."""
-        for kind, wishes in (("kept_away", self._away), ("introduced", self._introduced)):
+        known = (("kept_away", self._away), ("introduced", self._introduced), ("muted", self._muted))
+        for kind, wishes in known:
             yield from ((kind, {"server": server, "username": name}) for server, name in wishes if name == learner)
 
     def forget(self, learner: Username) -> None:
         """Drop it."""
         self._away = {wish for wish in self._away if wish[1] != learner}
         self._introduced = {wish for wish in self._introduced if wish[1] != learner}
+        self._muted = {wish for wish in self._muted if wish[1] != learner}
 
     def expire(self, before: float) -> Mapping[str, int]:
         """Wishes do not age."""

@@ -215,3 +215,24 @@ audit = Table(
     Column("detail", AnyText, nullable=False),
 )
 """Who did what to whom; rows are only added."""
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", AnyText, primary_key=True),
+    Column("digest", AnyText, nullable=False, unique=True),
+    Column("principal", AnyText, nullable=False),
+    Column("at", Double, nullable=False, index=True),
+    Column("expires", Double),
+    Column("revoked", Double),
+    Column("note", AnyText, nullable=False),
+)
+"""Issued tokens: ``digest`` is the token's SHA-256 in hex, ``principal`` whom it is for, as JSON."""
+
+muted = Table(
+    "muted",
+    metadata,
+    Column("server", AnyText, primary_key=True),
+    Column("username", AnyText, primary_key=True),
+)
+"""Learners who want no unasked help."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ltt_collab.ports.identity import TokenStore
 from ltt_collab.ports.learning import (
     CourseStore,
     EnrolmentStore,
@@ -32,4 +33,5 @@ class Stores:
     feedback: FeedbackStore
     audit: AuditStore
     personal: PersonalData
+    tokens: TokenStore
     upkeep: StoreUpkeep

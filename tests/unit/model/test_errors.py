@@ -50,6 +50,8 @@ EXAMPLES: list[tuple[LttError, tuple[str, ...]]] = [
     (errors.UnknownCourseError("c"), ("'c'", "/api/v1/courses")),
     (errors.UnknownTaskError("c", "t"), ("'c'", "'t'", "ltt course show")),
     (errors.UnknownValidationError("v"), ("'v'",)),
+    (errors.UnknownSubmissionError("s"), ("'s'",)),
+    (errors.UnknownTokenError("k-1"), ("'k-1'", "/api/v1/tokens")),
     (errors.NotWorkingOnItError("ada", "t"), ("'ada'", "'t'", "start the task")),
     (errors.DeliveryError("a.ipynb", "disk full"), ("a.ipynb", "disk full", "nothing was changed")),
 ]

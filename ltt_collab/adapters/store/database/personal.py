@@ -105,6 +105,7 @@ def _under(learner: Username) -> list[tuple[Table, ColumnElement[bool]]]:
     by_name = [
         (schema.kept_away, schema.kept_away.c.username),
         (schema.introduced, schema.introduced.c.username),
+        (schema.muted, schema.muted.c.username),
         (schema.enrolments, schema.enrolments.c.username),
         (schema.progress, schema.progress.c.learner),
         (schema.submissions, schema.submissions.c.learner),

@@ -12,6 +12,7 @@ from ltt_collab.adapters.store.database.progress import SqlProgress
 from ltt_collab.adapters.store.database.rooms import SqlRooms
 from ltt_collab.adapters.store.database.submissions import SqlSubmissions
 from ltt_collab.adapters.store.database.suggestions import SqlFeedback, SqlSuggestions
+from ltt_collab.adapters.store.database.tokens import SqlTokens
 from ltt_collab.adapters.store.database.validations import SqlValidations
 from ltt_collab.adapters.store.database.wishes import SqlWishes
 from ltt_collab.adapters.store.stores import Stores
@@ -32,5 +33,6 @@ def sql_stores(database: Database, journal: Journal) -> Stores:
         feedback=SqlFeedback(database, journal),
         audit=SqlAudit(database, journal),
         personal=SqlPersonalData(database),
+        tokens=SqlTokens(database),
         upkeep=journal,
     )

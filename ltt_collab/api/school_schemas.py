@@ -1,0 +1,301 @@
+"""The bodies of the routes about courses, validations and people."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ltt_collab.api.school import Key
+from ltt_collab.model.courses import Course, Task, TaskKind
+from ltt_collab.model.identity import Role
+from ltt_collab.model.validations import Outcome, ValidationMode, Verdict
+from ltt_collab.ports.classroom import ValidationRecord
+from ltt_collab.ports.learning import CheckProgress, CourseRole, SubmissionRecord
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TaskLineBody(_Body):
+    """A task in a list."""
+
+    id: str
+    title: str
+    kind: TaskKind
+    points: float
+
+    @classmethod
+    def of(cls, task: Task) -> TaskLineBody:
+        """What of a task is told in a list."""
+        return cls(id=task.id, title=task.title, kind=task.kind, points=task.points)
+
+
+class CourseBody(_Body):
+    """A course with its tasks in order."""
+
+    id: str
+    title: str
+    description: str
+    version: str
+    tasks: list[TaskLineBody]
+
+    @classmethod
+    def of(cls, course: Course) -> CourseBody:
+        """What of a course is told."""
+        return cls(
+            id=course.id,
+            title=course.title,
+            description=course.description,
+            version=course.version,
+            tasks=[TaskLineBody.of(task) for task in course.tasks],
+        )
+
+
+class VisibleCheckBody(_Body):
+    """A check that learners may know of."""
+
+    name: str
+    points: float
+
+
+class TaskDetailBody(_Body):
+    """A task as learners may know it: no answers, no hidden checks."""
+
+    id: str
+    course: str
+    title: str
+    kind: TaskKind
+    points: float
+    time_limit: float = Field(description="Seconds.")
+    text: str = Field(description="The instructions, as Markdown.")
+    checks: list[VisibleCheckBody]
+    hidden_checks: int
+
+    @classmethod
+    def of(cls, course: str, task: Task, text: str) -> TaskDetailBody:
+        """What of a task is told."""
+        visible = [check for check in task.checks if not check.hidden]
+        return cls(
+            id=task.id,
+            course=course,
+            title=task.title,
+            kind=task.kind,
+            points=task.points,
+            time_limit=task.time_limit,
+            text=text,
+            checks=[VisibleCheckBody(name=check.name, points=check.points) for check in visible],
+            hidden_checks=len(task.checks) - len(visible),
+        )
+
+
+class StartBody(_Body):
+    """Who starts a task."""
+
+    learner: Key | None = Field(None, description="A learner may leave it out.")
+
+
+class StartedBody(_Body):
+    """Where the task's notebook is on the learner's server."""
+
+    path: str
+
+
+class CheckBody(_Body):
+    """One check's result; a hidden one tells neither input nor expected value."""
+
+    name: str
+    passed: bool
+    hidden: bool
+    points: float
+    max_points: float
+    message: str
+    expected: str | None
+    got: str | None
+    skipped: bool
+
+
+class VerdictBody(_Body):
+    """What the judge found."""
+
+    outcome: Outcome
+    passed: bool
+    score: float
+    max_score: float
+    first_cause: str | None = Field(description="What to mend first; none when all passed.")
+    checks: list[CheckBody]
+    duration_ms: float
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> VerdictBody:
+        """The verdict as it is told."""
+        return cls.model_validate(verdict, from_attributes=True)
+
+
+class ValidationRequestBody(_Body):
+    """A wish to have a task checked."""
+
+    mode: ValidationMode = ValidationMode.LIVE
+    learner: Key | None = Field(None, description="A learner may leave it out.")
+    idempotency_key: Key = Field(description="A retry with the same key is the same validation.")
+
+
+class SubmissionRequestBody(_Body):
+    """A learner's wish to hand in what stands in the notebook now."""
+
+    learner: Key | None = Field(None, description="A learner may leave it out.")
+    idempotency_key: Key = Field(description="A retry with the same key is the same submission.")
+
+
+class ValidationBody(_Body):
+    """One validation; `verdict` is none while it waits or runs."""
+
+    id: str
+    course: str
+    task: str
+    learner: str
+    mode: ValidationMode
+    at: float = Field(description="Unix time in seconds.")
+    state: Literal["waiting", "done"]
+    verdict: VerdictBody | None
+
+    @classmethod
+    def of(cls, record: ValidationRecord) -> ValidationBody:
+        """The validation as it is told."""
+        return cls(
+            id=record.id,
+            course=record.course,
+            task=record.task,
+            learner=record.learner,
+            mode=record.mode,
+            at=record.at,
+            state="waiting" if record.verdict is None else "done",
+            verdict=None if record.verdict is None else VerdictBody.of(record.verdict),
+        )
+
+
+class SubmissionLineBody(_Body):
+    """A submission in a list; its validation has the same id with `v-`."""
+
+    id: str
+    course: str
+    task: str
+    learner: str
+    at: float
+
+    @classmethod
+    def of(cls, record: SubmissionRecord) -> SubmissionLineBody:
+        """The submission without its notebook."""
+        return cls(id=record.id, course=record.course, task=record.task, learner=record.learner, at=record.at)
+
+
+class SubmissionBody(SubmissionLineBody):
+    """A submission; `notebook` is what was handed in, nbformat 4 as JSON text."""
+
+    notebook: str
+
+
+class ProgressBody(_Body):
+    """How far a learner is with a check, or with the whole task (`check` is empty)."""
+
+    course: str
+    task: str
+    learner: str
+    check: str
+    attempts: int
+    first_at: float
+    last_at: float
+    last_passed: bool
+    last_outcome: Outcome | None
+    last_score: float
+    best_score: float
+    max_score: float
+    passed_at: float | None
+
+    @classmethod
+    def of(cls, progress: CheckProgress) -> ProgressBody:
+        """The progress as it is told."""
+        return cls.model_validate(progress, from_attributes=True)
+
+
+class EnrolmentBody(_Body):
+    """Somebody in a course."""
+
+    username: str
+    role: CourseRole
+    at: float
+
+
+class EnrolBody(_Body):
+    """What somebody is to be in a course."""
+
+    role: CourseRole = CourseRole.LEARNER
+
+
+class TokenRequestBody(_Body):
+    """Whom a token is for, and what it may do."""
+
+    name: Key
+    role: Role
+    courses: list[Key] | None = Field(None, description="Of an instructor or agent; none: all courses.")
+    learner: Key | None = Field(None, description="The one learner of an agent; none: all of its courses.")
+    may_write: bool = True
+    may_execute: bool = False
+    days: float | None = Field(None, gt=0, description="How long it is good; none: until it is revoked.")
+    note: str = Field("", max_length=200)
+
+
+class TokenBody(_Body):
+    """An issued token, without the token itself."""
+
+    id: str
+    name: str
+    role: Role
+    courses: list[str] | None
+    learner: str | None
+    may_write: bool
+    may_execute: bool
+    at: float
+    expires: float | None
+    revoked: float | None
+    note: str
+
+
+class IssuedBody(TokenBody):
+    """A new token; `token` is shown this once."""
+
+    token: str
+
+
+class AuditBody(_Body):
+    """One act that somebody may have to answer for."""
+
+    id: str
+    at: float
+    actor: str
+    action: str
+    subject: str
+    detail: str
+
+
+class DeletedBody(_Body):
+    """How many records of each kind went."""
+
+    deleted: dict[str, int]
+
+
+class SuggestionRecordBody(_Body):
+    """A suggestion and what became of it; `ended` is none while it lives."""
+
+    suggestion: str
+    room: str
+    about: str
+    cause_key: str
+    rung: int
+    at: float
+    ended: str | None
+    ended_at: float | None
+    learner: str
+    placement: str
+    text: str
