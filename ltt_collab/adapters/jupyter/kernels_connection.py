@@ -229,9 +229,7 @@ class KernelConnection:
             if request.is_running:
                 await self._link.interrupt(self._kernel)  # a kernel that knows no such message
             raise KernelTimeoutError(request.what, request.seconds)
-        await self._link.state(self._kernel)
         if not await self._link.is_alive(self._kernel):
-            await self._link.state(self._kernel)  # the server answers: it is the kernel that does not
             self._traffic.has_died = True
             self._forgotten(KernelDiedError(self._kernel))
             raise KernelDiedError(self._kernel)

@@ -28,6 +28,9 @@ SESSIONS = "api/sessions"
 ALIVE_SECONDS = 1.0
 """For a server to open a second connection to a living kernel: it does so in some 10 ms, and not to a dead one."""
 
+PROMPT_SECONDS = 0.3
+"""In which a server that is not overloaded answers a request."""
+
 
 class KernelLink:
     """Requests about kernels to one server; the token travels in a header, and no redirect is followed."""
@@ -56,11 +59,17 @@ class KernelLink:
         return str(said.get("execution_state", "")) if isinstance(said, Mapping) else ""
 
     async def is_alive(self, kernel: KernelId) -> bool:
-        """Whether the kernel's process lives: a server opens a connection to a living one at once, busy or not."""
+        """Whether the kernel's process lives: a server opens a connection to a living one at once, busy or not.
+
+        A server that is slow itself says nothing of its kernels; they count as living then.
+        """
         with anyio.move_on_after(ALIVE_SECONDS):
             (await self.dial(kernel, new_id(), _Deaf())).close()
             return True
-        return False
+        with anyio.move_on_after(PROMPT_SECONDS):
+            await self.state(kernel)
+            return False
+        return True
 
     async def interrupt(self, kernel: KernelId) -> None:
         """As the stop button does."""

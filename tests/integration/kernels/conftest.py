@@ -53,7 +53,7 @@ async def running_bench(home: Path, *, stock: bool = False) -> AsyncIterator[Ben
         await rest.aclose()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def bench(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
     """A server as our learner image runs it."""
     async with running_bench(tmp_path_factory.mktemp("server")) as running:

@@ -24,7 +24,7 @@ from ltt_collab.ports.kernels import Displayed, Finished, Kernel, KernelOutput, 
 from tests.integration.kernels.conftest import Bench, errors, said, sitting_at
 from tests.support.deadlines import eventually
 
-pytestmark = [pytest.mark.jupyter, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.jupyter, pytest.mark.asyncio(loop_scope="package")]
 
 TRACES = "[len(In), list(Out), _, __, _i, _ii, get_ipython().execution_count, sorted(globals()), dir()]"
 """What IPython keeps of a learner's work, and every name."""
