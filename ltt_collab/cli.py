@@ -15,6 +15,7 @@ from rich.console import Console
 from ltt_collab import __version__
 from ltt_collab.bench.__main__ import main as bench_main
 from ltt_collab.client import HttpClient
+from ltt_collab.coursework.commands import course_app
 from ltt_collab.coursework.validate import validate
 from ltt_collab.demo import DemoOptions, Screen, run_demo
 from ltt_collab.doctor import examine, render
@@ -36,6 +37,8 @@ app = typer.Typer(
 )
 
 app.command()(validate)
+
+app.add_typer(course_app, name="course")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write machine-readable output to stdout, and nothing else.")]
 

@@ -84,8 +84,8 @@ def _read_check(section: Section, around: CheckSurroundings) -> Check:
 def _subject(section: Section, around: CheckSurroundings) -> tuple[Compared, dict[str, Any]]:
     """What is compared; where it is missing or doubled, the first is taken and a problem noted."""
     present = [key for key in SUBJECTS if key in section]
-    if "generate" in section and not present:
-        return (Compared.SQL if around.kind is TaskKind.SQL else Compared.EXPRESSION), {}
+    if "generate" in section and not present and around.kind is not TaskKind.SQL:
+        return Compared.EXPRESSION, {}
     if len(present) != 1:
         what = f"{' and '.join(present)} stand here together" if present else "what is to be checked is missing"
         section.problems.error(section.file, section.line, f"{what}; write exactly one of {', '.join(SUBJECTS)}")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ltt_collab.curriculum.problems import Problems
 from ltt_collab.curriculum.tasks import REFERENCES, TASK_FILE, TaskFiles
-from ltt_collab.model.courses import Check, Compared, Task, TaskKind
+from ltt_collab.model.courses import Check, Compared, Expected, Task, TaskKind
 from ltt_collab.model.solving import PART
 
 LEAK = "leak"
@@ -64,7 +64,8 @@ def _secrets(check: Check) -> Iterator[tuple[str, str]]:
         # A hidden check of a name that the task gives is a check of a value: the name is no secret.
         if not check.subject.isidentifier():
             yield "expression", check.subject
-        yield "expected value", check.expect
+        if check.expected is not Expected.RAISES:
+            yield "expected value", check.expect
     elif check.compared is Compared.SQL:
         yield "expected value", check.expect
     elif check.pattern:
@@ -131,7 +132,7 @@ def _telling_hints(task: Task, files: TaskFiles, problems: Problems) -> None:
 def _normal(code: str, kind: TaskKind) -> str:
     if kind is TaskKind.PYTHON:
         try:
-            return _squeezed(ast.unparse(ast.parse(code)))
+            return ast.unparse(ast.parse(code))  # how far a line is moved to the right can be all the difference
         except (SyntaxError, ValueError, RecursionError):
             return _squeezed(code)
     return _squeezed(code).lower()

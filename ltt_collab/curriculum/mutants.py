@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ltt_collab.curriculum.python_mutants import PRAGMA, Mutant, first_difference, python_mutants
+from ltt_collab.curriculum.python_mutants import PRAGMA, Mutant, first_difference, python_mutants, spread
 from ltt_collab.model.courses import Task, TaskKind
 
 MUTANTS_LIMIT = 200
@@ -19,15 +19,13 @@ MUTANTS_LIMIT = 200
 def mutants(task: Task) -> list[Mutant]:
     """Every mutant of a task's reference, at most ``MUTANTS_LIMIT``."""
     if task.kind is TaskKind.PYTHON:
-        found = list(python_mutants(task.reference))
+        found = list(python_mutants(task.reference, MUTANTS_LIMIT))
     elif task.kind is TaskKind.SQL:
         found = list(_text_mutants(task.reference, SQL_SWAPS))
     else:
         found = list(_without_each_line(task.reference))
     unique = list({mutant.source: mutant for mutant in found}.values())
-    if len(unique) <= MUTANTS_LIMIT:
-        return unique
-    return [unique[number * len(unique) // MUTANTS_LIMIT] for number in range(MUTANTS_LIMIT)]
+    return list(spread(unique, MUTANTS_LIMIT))
 
 
 SQL_SWAPS: Final[tuple[tuple[str, str], ...]] = (

@@ -8,12 +8,14 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from ltt_collab.model.solving import PART
 
 PRAGMA: Final = re.compile(r"(#|--)\s*no mutants\b", re.IGNORECASE)
 """Says of a line that it stays whole."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,25 +31,29 @@ class Mutant:
         return f"'{self.before.strip()}' → '{self.after.strip() or 'nothing'}'"
 
 
-def python_mutants(reference: str) -> Iterator[Mutant]:
-    """Every mutant of a solution; none of one that is not Python."""
+def python_mutants(reference: str, limit: int) -> Iterator[Mutant]:
+    """Mutants of a solution, at ``limit`` places at most, evenly spread; none of one that is not Python."""
     try:
         whole = ast.parse(reference)
     except (SyntaxError, ValueError):
         return
     lines = reference.split("\n")
     spared = _spared(whole, lines)
-    for change in _changes(whole):
-        if change.node.lineno in spared:
-            continue
+    before = ast.unparse(whole)
+    for change in spread([change for change in _changes(whole) if change.node.lineno not in spared], limit):
         changed = copy.deepcopy(whole)
         _Replace(change).visit(changed)
         after = ast.unparse(ast.fix_missing_locations(changed))
-        before = ast.unparse(whole)
-        if after == before:
-            continue
-        old, new = first_difference(before.split("\n"), after.split("\n"))
-        yield Mutant(source=_with_parts(lines, changed), line=change.node.lineno, before=old, after=new)
+        if after != before:
+            old, new = first_difference(before.split("\n"), after.split("\n"))
+            yield Mutant(source=_with_parts(lines, changed), line=change.node.lineno, before=old, after=new)
+
+
+def spread(items: Sequence[T], limit: int) -> Sequence[T]:
+    """At most so many of the items, evenly spread over them."""
+    if len(items) <= limit:
+        return items
+    return [items[number * len(items) // limit] for number in range(limit)]
 
 
 def _with_parts(lines: Sequence[str], tree: ast.Module) -> str:
