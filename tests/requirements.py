@@ -242,4 +242,10 @@ REQUIREMENTS: dict[str, str] = {
     "insight:facts-read-only": "Live facts are told, and nothing that could change a learner's kernel reaches it.",
     "insight:a-learners-objects-cannot-do-harm": "Objects that sleep, raise, print or are huge hold nobody up.",
     "insight:trials-in-a-scratch-kernel": "A change is tried in a scratch kernel, up to the cell that it is for.",
+    "chat:seen-in-lab": "In JupyterLab's chat the learner sees the tutor type, and its answer under its name.",
+    "chat:first-words-within-a-second": "With rules the first words of an answer stand in the chat within a second.",
+    "chat:orders": "Orders in the chat are obeyed and answered, also those that change nothing.",
+    "chat:asked-in-a-cell": "A question in a cell is answered below it, whatever is left of the unasked budget.",
+    "chat:made-at-first-use": "A learner's first question in a notebook makes its chat, and the answer says so.",
+    "chat:never-over-a-file": "A file that lies where a chat would be made is left as it is.",
 }

@@ -1,0 +1,198 @@
+"""Talking with the tutor in a stock JupyterLab with jupyterlab-chat."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import BrowserContext, Locator, Page
+
+from tests.support.deadlines import eventually
+from tests.support.jupyter import Jupyter, code_cell
+from tests.support.lab import LabNotebook, open_notebook
+from tests.support.service import Service, running_service
+
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter]
+
+WRONG = "total = 10\nprint(totl)"
+ASKED = f"{WRONG}\n# @tutor why does this fail?"
+QUESTION = "Why does this cell raise an error?"
+NAME = "Ada the tutor"
+SETTINGS = {"LTT_INTRODUCE": "false", "LTT_TUTOR_NAME": NAME}
+FIRST_WORDS = 1.0
+"""Seconds from the learner's Enter to the first words of the answer, with rules."""
+
+OPEN_CHAT = """
+path => window.jupyterapp.commands.execute(
+  'docmanager:open', { path, factory: 'Chat', options: { mode: 'split-right' } })
+"""
+WATCH = """
+() => {
+  window.seen = { typing: false, words: 0, asked: 0 };
+  const look = () => {
+    const writers = document.querySelector('.jp-chat-writers');
+    if (writers && writers.innerText.includes('typing')) window.seen.typing = window.seen.typing || writers.innerText;
+    const said = [...document.querySelectorAll('.jp-chat-message')].filter(m => m.innerText.includes('NAME'));
+    if (said.some(m => m.querySelector('.jp-chat-rendered-message')?.innerText.trim()) && !window.seen.words)
+      window.seen.words = performance.now();
+  };
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+  document.addEventListener('keydown', e => {
+    if (e.key === 'Enter' && e.target.closest('.jp-chat-input-container')) window.seen.asked = performance.now();
+  }, true);
+}
+""".replace("NAME", NAME)
+
+
+class LabChat:
+    """One chat open beside a notebook."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    @property
+    def box(self) -> Locator:
+        """Where messages are typed."""
+        return self.page.locator(".jp-chat-input-container textarea").first
+
+    async def send(self, text: str) -> None:
+        """Type a message and send it."""
+        await self.box.focus()
+        await self.page.keyboard.type(text)
+        await self.page.keyboard.press("Enter")
+
+    async def messages(self) -> list[str]:
+        """What the messages say, as shown."""
+        shown = await self.page.locator(".jp-chat-rendered-message").all_inner_texts()
+        return [" ".join(text.split()) for text in shown]
+
+    async def answer(self, after: int, *, within: float = 10.0) -> str:
+        """The message behind the first ``after``, once nobody is typing any more."""
+
+        async def whole() -> str | None:
+            messages = await self.messages()
+            typing = " ".join(await self.page.locator(".jp-chat-writers").all_inner_texts())
+            return messages[after] if len(messages) > after and "typing" not in typing else None
+
+        answer = await eventually(whole, within=within, what="the answer in the chat")
+        assert answer is not None
+        return answer
+
+
+async def open_chat(lab: LabNotebook, path: str) -> LabChat:
+    """Open a chat beside the notebook, and wait until it can be typed in."""
+    await lab.page.evaluate(OPEN_CHAT, path)
+    chat = LabChat(lab.page)
+    await chat.box.wait_for(timeout=20_000)
+    return chat
+
+
+async def tutor_in_chat(lab: LabNotebook) -> None:
+    """Return once the page sees us in the chat."""
+    seen = f"""() => [...window.jupyterapp.shell.widgets('main')].some(w => w.context?.path?.endsWith('.chat') &&
+      [...w.context.model.sharedModel.awareness.getStates().values()].some(s => s.user?.display_name === '{NAME}'))"""
+
+    async def look() -> Any:
+        return await lab.page.evaluate(seen)
+
+    await eventually(look, within=15, what="the tutor in the chat")
+
+
+async def in_the_wrong_cell(lab: LabNotebook, service: Service) -> None:
+    """Run the failing cell, with the caret in it, and wait for what the tutor says of it unasked."""
+    await service.room("lesson.ipynb")
+    await lab.click_into(0)
+    await lab.run()
+
+    async def helped() -> bool:
+        return bool(await lab.owned_cells())
+
+    await eventually(helped, within=10, what="the note about the error")
+
+
+@pytest.mark.proves("chat:seen-in-lab", "chat:first-words-within-a-second")
+async def test_a_learner_asks_in_the_chat_sees_the_tutor_type_and_is_answered_by_its_name(
+    jupyter: Jupyter, learner_context: BrowserContext, tmp_path: Path
+) -> None:
+    jupyter.write_notebook("lesson.ipynb", code_cell(WRONG, "first"), code_cell("", "second"))
+    (jupyter.root / "lesson.chat").write_text("")
+    page_errors: list[str] = []
+    learner_context.on("weberror", lambda error: page_errors.append(str(error.error)))
+    async with running_service(jupyter, tmp_path / "service", settings=SETTINGS) as service:
+        lab = await open_notebook(learner_context, jupyter, "lesson.ipynb")
+        await in_the_wrong_cell(lab, service)
+        chat = await open_chat(lab, "lesson.chat")
+        await tutor_in_chat(lab)
+        await lab.page.evaluate(WATCH)
+
+        await chat.send(QUESTION)
+
+        answer = await chat.answer(after=1)
+        assert "totl" in answer or "total" in answer, answer
+        seen = await lab.page.evaluate("() => window.seen")
+        assert NAME in str(seen["typing"]), seen
+        first_words = (seen["words"] - seen["asked"]) / 1000
+        print(f"ask to first words: {first_words:.3f} s")
+        assert 0 < first_words <= FIRST_WORDS
+        assert await lab.page.locator(".jp-chat-message-header", has_text=NAME).count() == 1
+        assert (await chat.messages())[0] == QUESTION
+        assert (await lab.sources())[0] == WRONG
+        await lab.page.screenshot(path=tmp_path / "chat.png")
+        assert page_errors == []
+
+
+@pytest.mark.proves("chat:orders")
+async def test_orders_in_the_chat_are_obeyed_and_answered(
+    jupyter: Jupyter, learner_context: BrowserContext, tmp_path: Path
+) -> None:
+    jupyter.write_notebook("lesson.ipynb", code_cell(WRONG, "first"), code_cell("", "second"))
+    (jupyter.root / "lesson.chat").write_text("")
+    async with running_service(jupyter, tmp_path / "service", settings=SETTINGS) as service:
+        lab = await open_notebook(learner_context, jupyter, "lesson.ipynb")
+        await service.room("lesson.ipynb")
+        await lab.click_into(0)
+        chat = await open_chat(lab, "lesson.chat")
+        await tutor_in_chat(lab)
+        await chat.send("@tutor mute")
+        assert "quiet" in await chat.answer(after=1)
+        began = time.monotonic()
+        await lab.cell(0).locator(".cm-content").click()
+        await lab.run()
+
+        async def decided() -> bool:
+            room = await service.room("lesson.ipynb")
+            said = (await service.http.get(f"/api/v1/rooms/{room['id']}/decisions")).json()
+            return any("mute" in decision["because"] or "quiet" in decision["because"] for decision in said)
+
+        await eventually(decided, within=10, what="the decision to keep quiet")
+        assert time.monotonic() - began < 10
+        assert await lab.owned_cells() == []
+        await chat.send("@tutor leave")
+        assert "stay away" in await chat.answer(after=3)
+
+
+@pytest.mark.proves("chat:asked-in-a-cell")
+async def test_a_question_in_a_cell_is_answered_below_it_and_brings_a_chat(
+    jupyter: Jupyter, learner_context: BrowserContext, tmp_path: Path
+) -> None:
+    jupyter.write_notebook("lesson.ipynb", code_cell("", "first"), code_cell("", "second"))
+    settings = SETTINGS | {"LTT_HINTS_PER_HOUR": "0"}  # asked help is not limited by the unasked budget
+    async with running_service(jupyter, tmp_path / "service", settings=settings) as service:
+        lab = await open_notebook(learner_context, jupyter, "lesson.ipynb")
+        await service.room("lesson.ipynb")
+        await lab.replace_source(0, ASKED)
+        await lab.run()
+
+        async def note() -> str | None:
+            owned = await lab.owned_cells()
+            return owned[0]["source"] if owned and owned[0]["rendered"] else None
+
+        text = await eventually(note, within=15, what="the note below the cell")
+        assert text is not None
+        assert "lesson.chat" in text
+        chat = await open_chat(lab, "lesson.chat")
+        await tutor_in_chat(lab)
+        assert "Ask me here" in (await chat.messages())[0]
+        assert (await lab.sources())[0] == ASKED
