@@ -44,6 +44,7 @@ from ltt_collab.model.edits import (
 )
 from ltt_collab.model.ids import CellId, ClientId, CourseId, RoomId, Seq, SuggestionId, TaskId, Username
 from ltt_collab.model.presence import SERVER, Author, AuthorKind, Selection, User
+from ltt_collab.model.staleness import why_outdated
 from ltt_collab.model.suggestions import EndReason, Placement, Shown
 from ltt_collab.model.text import source_hash
 from ltt_collab.model.validations import CheckResult, Outcome, ValidationMode, Verdict
@@ -63,13 +64,15 @@ START = 1_000.0
 class Request:
     """The policy asked the tutor at this second; ``again``: about a cause that it had asked about before.
 
-    ``typing``: the learner had typed within the last 1.5 s, and no run was a boundary in between.
+    ``beside``: another request was at the tutor. ``typing``: the learner had typed within the last 1.5 s, and no run
+    was a boundary in between.
     """
 
     at: float
     ask: AskTutor
     again: bool
     typing: bool
+    beside: bool
     over_budget: bool
 
 
@@ -82,7 +85,6 @@ class Played:
     controls: list[ControlKernel] = field(default_factory=list)
     decisions: list[RecordDecision] = field(default_factory=list)
     others: list[Command] = field(default_factory=list)
-    most_at_once: int = 0
     events: int = 0
 
 
@@ -101,7 +103,7 @@ class Replay:
         self._bursts = Bursts(self._stamp, self._sources.get)
         self._keys: dict[str, tuple[float, CellId]] = {}
         self._notes: dict[str, SuggestionShown] = {}
-        self._busy: dict[str, str] = {}
+        self._busy: dict[str, AskTutor] = {}
         self._causes: set[str] = set()
 
     def play(self) -> Played:
@@ -120,6 +122,9 @@ class Replay:
     def happen(self, event: RoomEvent) -> None:
         """Tell the stages of an event, in the order in which a room does."""
         self.played.events += 1
+        for who, ask in tuple(self._busy.items()):
+            if not ask.chat and why_outdated(event, ask.cell_id, ask.expected_hash) is not None:
+                del self._busy[who]  # the tutor hears the same event, and stops
         self.gate.handle(event)
         self._obey(self._bursts.handle(event))
         self._obey(self.policy.handle(event))
@@ -242,12 +247,12 @@ class Replay:
             ask=ask,
             again=ask.cause_key in self._causes,
             typing=unasked and typed is not None and self._now - typed[0] < 1.5 - 1e-6,
+            beside=unasked and bool(self._busy),
             over_budget=unasked and not self.gate.budget.allows(learner, self._now),
         )
         self._causes.add(ask.cause_key)
         self.played.requests.append(request)
-        self._busy[learner] = ask.cause_key
-        self.played.most_at_once = max(self.played.most_at_once, len(self._busy))
+        self._busy[learner] = ask
         requested = HelpRequested(
             **self.head(ask.learner),
             cell_id=ask.cell_id,
@@ -261,7 +266,8 @@ class Replay:
         self._later(self._now + THINKS, lambda: self._answer(ask, learner, unasked=unasked))
 
     def _answer(self, ask: AskTutor, learner: str, *, unasked: bool) -> None:
-        self._busy.pop(learner, None)
+        if self._busy.get(learner) is ask:
+            del self._busy[learner]
         name = SuggestionId(f"s{self._order}")
         is_current = source_hash(self._sources.get(ask.cell_id, "")) == ask.expected_hash
         answered = TutorAnswered(cause_key=ask.cause_key, answer=None, now=self._now)

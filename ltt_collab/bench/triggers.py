@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import anyio.to_thread
+
 from ltt_collab.bench.measures import Machine
 from ltt_collab.bench.replay import Played, Replay, Request
 from ltt_collab.bench.streams import reading
@@ -40,7 +42,8 @@ class TriggersReport:
     """``stuck_*``: of the half that the policy was tuned on; ``held_out_*``: of the half that it was not.
 
     ``first_words``: requests that are no claim. ``interruptions_while_typing``: unasked requests within 1.5 s after a
-    keystroke of their learner, with no run in between. ``false_claims`` and ``missed``: by the session's name.
+    keystroke of their learner, with no run in between. ``beside_another``: unasked requests while another was at the
+    tutor. ``false_claims`` and ``missed``: by the session's name.
     """
 
     machine: Machine
@@ -54,7 +57,7 @@ class TriggersReport:
     first_words: int
     interruptions_while_typing: int
     over_budget: int
-    most_at_once: int
+    beside_another: int
     ms_per_stream: float
     events_per_second: float
     false_claims: tuple[str, ...]
@@ -122,7 +125,8 @@ def recall(scored: Sequence[Scored]) -> float:
 async def bench_triggers(options: TriggersOptions) -> TriggersReport:
     """Replay both halves."""
     machine = Machine.now()
-    tuning, held_out = tuning_streams(options.each), held_out_streams(options.each)
+    tuning = await anyio.to_thread.run_sync(tuning_streams, options.each)
+    held_out = await anyio.to_thread.run_sync(held_out_streams, options.each)
     started = time.perf_counter()
     tuned, kept = score(tuning), score(held_out)
     seconds = time.perf_counter() - started
@@ -140,7 +144,7 @@ async def bench_triggers(options: TriggersOptions) -> TriggersReport:
         first_words=sum(not is_claim(request) for request in requests),
         interruptions_while_typing=sum(request.typing for request in requests),
         over_budget=sum(request.over_budget for request in requests),
-        most_at_once=max(each.played.most_at_once for each in every),
+        beside_another=sum(request.beside for request in requests),
         ms_per_stream=round(seconds * 1000 / len(every), 3),
         events_per_second=round(sum(each.played.events for each in every) / seconds),
         false_claims=tuple(_false(every)),

@@ -139,6 +139,8 @@ class Policy:
             self._trace(event)
             return iter(tuple(self._follow(event))) if self._turns else iter(())
         self._now = max(self._now, event.now if isinstance(event, TimeElapsed | TutorAnswered) else event.at)
+        if isinstance(event, TimeElapsed) and not self._turns and (self._wake is None or self._now < self._wake):
+            return iter(())  # somebody else's alarm
         self._sheet.handle(event)
         noticed = [found for kind in self._hearing.get(type(event), ()) if (found := kind.notice(event)) is not None]
         return iter(tuple(self._decide(event, noticed)))

@@ -21,11 +21,13 @@ from ltt_collab.model.edits import (
     Splice,
     SuggestionEnded,
     SuggestionShown,
+    TaskChecked,
 )
-from ltt_collab.model.ids import CellId, ClientId, RoomId, Seq, SuggestionId, Username
+from ltt_collab.model.ids import CellId, ClientId, CourseId, RoomId, Seq, SuggestionId, TaskId, Username
 from ltt_collab.model.presence import SERVER, UNKNOWN, Author, AuthorKind
 from ltt_collab.model.suggestions import Answer, EndReason, Placement
 from ltt_collab.model.text import source_hash
+from ltt_collab.model.validations import CheckResult, Outcome, ValidationMode, Verdict
 from ltt_collab.triggers.policy import Calm, Policy
 from ltt_collab.tutoring.budget import Budget
 from ltt_collab.tutoring.gate import Gate
@@ -83,6 +85,22 @@ class Events:
 
     def burst(self, source: str, cell: CellId = A, *, by: Author = ADA) -> BurstEnded:
         return BurstEnded(**self.head(by), cell_id=cell, first_seq=Seq(1), last_seq=Seq(1), source=source)
+
+    def checked(self, check: str, *, passed: bool, by: Author = ADA) -> TaskChecked:
+        """A verdict on the one check of the task ``mean``."""
+        result = CheckResult(name=check, passed=passed, hidden=False, points=0, max_points=1, message="")
+        verdict = Verdict(
+            task=TaskId("mean"),
+            mode=ValidationMode.LIVE,
+            outcome=Outcome.PASSED if passed else Outcome.FAILED,
+            passed=passed,
+            score=0,
+            max_score=1,
+            first_cause=None,
+            checks=(result,),
+            duration_ms=1,
+        )
+        return TaskChecked(**self.head(by), course=CourseId("c"), verdict=verdict)
 
     def shown(
         self, name: str = "s1", about: CellId = A, *, rung: int = 1, note: CellId | None = None, cause: str = ""

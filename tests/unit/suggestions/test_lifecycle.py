@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from ltt_collab.model.causes import cause_key
+from ltt_collab.model.causes import cause_key, check_key
 from ltt_collab.model.cells import Cell, CellRole, CellType, Notebook
 from ltt_collab.model.commands import ClearPointer, Command, EndSuggestion, RecordDecision, ReleaseCell
 from ltt_collab.model.edits import (
@@ -367,3 +367,12 @@ def test_whatever_happens_a_suggestion_ends_once_and_a_learners_words_are_never_
         abouts = [one.about for one in room.lifecycle.live()]
         assert len(abouts) == len(set(abouts))
     assert len(ended) == len(set(ended)) > 20
+
+
+def test_a_hint_about_a_check_stays_while_the_cell_runs_well_and_goes_when_the_check_passes() -> None:
+    events, lifecycle = Events(), Lifecycle()
+    tuple(lifecycle.handle(events.shown(about=A, note=NOTE, cause=check_key(ADA, A, "mean/rounds"))))
+    assert list(lifecycle.handle(events.finished(A))) == []
+    assert list(lifecycle.handle(events.checked("rounds", passed=False))) == []
+    ends = [c for c in lifecycle.handle(events.checked("rounds", passed=True)) if isinstance(c, EndSuggestion)]
+    assert [(end.reason, end.note_cell) for end in ends] == [(EndReason.ACTED_ON, NOTE)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ltt_collab.model.causes import cause_key
+from ltt_collab.model.causes import cause_key, check_key
 from ltt_collab.model.edits import HelpCause, HelpRequested
 from ltt_collab.model.ids import CellId
 from ltt_collab.model.presence import Author
@@ -88,3 +88,17 @@ def test_for_a_hint_that_nobody_asked_for_any_humans_act_counts_but_never_ours(
     ladder.handle(events.shown(about=B))
     ladder.handle(events.edited(B, by=author))
     assert ladder.next_rung(ladder.resolve(B, "")) == rung
+
+
+@pytest.mark.proves("trigger:check-failed")
+def test_a_check_that_fails_climbs_over_good_runs_until_it_passes() -> None:
+    ladder, events = Ladder(), Events()
+    key = check_key(ADA, A, "mean/rounds")
+    ladder.handle(events.shown(about=A, cause=key))
+    ladder.handle(events.started(A))
+    ladder.handle(events.finished(A))
+    assert ladder.next_rung(key) == 2
+    ladder.handle(events.checked("rounds", passed=False))
+    assert ladder.next_rung(key) == 2
+    ladder.handle(events.checked("rounds", passed=True))
+    assert ladder.next_rung(key) == 1
