@@ -1,0 +1,1 @@
+"""``ltt data``: what an operator does with one learner's data."""
