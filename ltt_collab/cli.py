@@ -21,6 +21,7 @@ from ltt_collab.demo import DemoOptions, Screen, run_demo
 from ltt_collab.doctor import examine, render
 from ltt_collab.model.errors import InvalidNotebookError, LttError, UsageError
 from ltt_collab.model.nbformat import read_notebook
+from ltt_collab.personal.commands import data_app
 from ltt_collab.ports.directory import Decision
 from ltt_collab.ports.tutor import TutorConfig
 from ltt_collab.service import RunningService, load_tutors, run
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.command()(validate)
 
 app.add_typer(course_app, name="course")
+app.add_typer(data_app, name="data")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write machine-readable output to stdout, and nothing else.")]
 
