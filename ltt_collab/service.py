@@ -18,6 +18,8 @@ import structlog
 from anyio.abc import TaskGroup
 from pydantic import SecretStr
 
+from ltt_collab.access.gatekeeper import Gatekeeper, IssuedTokens, ServiceToken
+from ltt_collab.access.school import School
 from ltt_collab.adapters.clock import SystemClock
 from ltt_collab.adapters.jupyter.address import JupyterAddress
 from ltt_collab.adapters.jupyter.files import JupyterFiles
@@ -28,9 +30,7 @@ from ltt_collab.adapters.sandbox.pool import SandboxOptions, running_sandbox
 from ltt_collab.adapters.store.choosing import open_stores
 from ltt_collab.adapters.store.stores import Stores
 from ltt_collab.api.app import create_app
-from ltt_collab.api.authentication import Gatekeeper, IssuedTokens, ServiceToken
 from ltt_collab.api.door import Door, Readiness
-from ltt_collab.api.school import School
 from ltt_collab.api.server import serve
 from ltt_collab.classroom.catalogue import Catalogue
 from ltt_collab.classroom.examiner import Examiner
@@ -195,6 +195,8 @@ def _school_door(school: _School, stores: Stores, gatekeeper: Gatekeeper) -> Sch
         submissions=stores.submissions,
         validations=stores.validations,
         suggestions=stores.suggestions,
+        events=stores.events,
+        rooms=stores.rooms,
         feedback=stores.feedback,
         audit=stores.audit,
         personal=stores.personal,

@@ -9,14 +9,14 @@ from fastapi.security import HTTPBearer
 from starlette.middleware import Middleware
 
 from ltt_collab import __version__
+from ltt_collab.access.gatekeeper import Gatekeeper
+from ltt_collab.access.school import School
 from ltt_collab.api import courses, health, learners, operations, rooms, validations
 from ltt_collab.api import insight as insight_routes
-from ltt_collab.api.authentication import Gatekeeper
 from ltt_collab.api.door import PREFIX, Door
 from ltt_collab.api.middleware import BearerAuth, BodyLimit, Boundary, HeadAsGet, SecurityHeaders
 from ltt_collab.api.openapi import complete_openapi
 from ltt_collab.api.problems import install_problem_handlers
-from ltt_collab.api.school import School
 
 # Only for the OpenAPI document: the middleware holds the door, so that a forgotten dependency opens nothing.
 _BEARER = Depends(HTTPBearer(auto_error=False, scheme_name="bearer", description="The value of `LTT_API_TOKEN`."))

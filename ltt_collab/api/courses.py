@@ -11,8 +11,9 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Query
 from starlette.responses import Response
 
+from ltt_collab.access.school import School
 from ltt_collab.api.door import PREFIX, TheDoor, problems
-from ltt_collab.api.school import Limit, School, TheSchool, expect_course, expect_teacher, learner_meant
+from ltt_collab.api.school import Limit, TheSchool, expect_course, expect_teacher, learner_meant
 from ltt_collab.api.school_schemas import (
     CourseBody,
     EnrolBody,

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import anyio
 from fastapi import Depends, Request
 
+from ltt_collab.access.scoped import ScopedDirectory, ScopedInsight
 from ltt_collab.api.middleware import SIGHT
 from ltt_collab.api.streams import HEARTBEAT_SECONDS
-from ltt_collab.client.scoped import ScopedDirectory, ScopedInsight
 from ltt_collab.model.errors import ForbiddenError
 from ltt_collab.model.identity import Principal, Role, Sight
 from ltt_collab.model.ids import Username

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ltt_collab.api.authentication import Gatekeeper
+from ltt_collab.access.gatekeeper import Gatekeeper
 from ltt_collab.api.problems import plain_problem, problem_of, unexpected_problem
 from ltt_collab.model.errors import LttError, NotAuthorizedError
 from ltt_collab.telemetry.metrics import HTTP_REQUESTS, HTTP_SECONDS

@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Query
 from starlette.responses import Response, StreamingResponse
 
-from ltt_collab.api.authentication import digest_of
+from ltt_collab.access.gatekeeper import digest_of
 from ltt_collab.api.door import PREFIX, TheDoor, expect_operator, problems
 from ltt_collab.api.school import Limit, TheSchool, learner_meant
 from ltt_collab.api.school_schemas import (

@@ -2,54 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
 from pydantic import StringConstraints
 
-from ltt_collab.api.authentication import Gatekeeper
+from ltt_collab.access.school import School
 from ltt_collab.api.door import Door, TheDoor
 from ltt_collab.model.errors import ForbiddenError, UnknownCourseError
 from ltt_collab.model.identity import Role
 from ltt_collab.model.ids import CourseId, TaskId, Username
-from ltt_collab.ports.classroom import Classroom
-from ltt_collab.ports.clock import Clock
-from ltt_collab.ports.identity import TokenStore
 from ltt_collab.ports.learning import (
-    EnrolmentStore,
-    FeedbackStore,
-    ProgressStore,
     Selected,
-    SubmissionStore,
-    ValidationStore,
 )
-from ltt_collab.ports.privacy import AuditStore, PersonalData
-from ltt_collab.ports.store import SuggestionStore
 
 MOST = 500
 """Records of one page."""
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="Records of this page, at most.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class School:
-    """The classroom and what it keeps; ``gatekeeper``: to be told when who may see whom has changed."""
-
-    classroom: Classroom
-    enrolments: EnrolmentStore
-    progress: ProgressStore
-    submissions: SubmissionStore
-    validations: ValidationStore
-    suggestions: SuggestionStore
-    feedback: FeedbackStore
-    audit: AuditStore
-    personal: PersonalData
-    tokens: TokenStore
-    gatekeeper: Gatekeeper
-    clock: Clock
 
 
 def _school(request: Request) -> School:

@@ -10,11 +10,11 @@ import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from ltt_collab.access.gatekeeper import Gatekeeper, ServiceToken
+from ltt_collab.access.school import School
 from ltt_collab.adapters.clock import SystemClock
 from ltt_collab.api.app import create_app
-from ltt_collab.api.authentication import Gatekeeper, ServiceToken
 from ltt_collab.api.door import Door, Readiness
-from ltt_collab.api.school import School
 from ltt_collab.api.server import serve
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.identity import Authenticator

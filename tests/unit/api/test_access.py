@@ -9,9 +9,9 @@ import anyio
 import httpx
 import pytest
 
+from ltt_collab.access.gatekeeper import KNOWN_SECONDS, Gatekeeper, IssuedTokens, digest_of
+from ltt_collab.access.scoped import ScopedDirectory
 from ltt_collab.adapters.clock import SystemClock
-from ltt_collab.api.authentication import KNOWN_SECONDS, Gatekeeper, IssuedTokens, digest_of
-from ltt_collab.client.scoped import ScopedDirectory
 from ltt_collab.model.cells import Cell, CellType
 from ltt_collab.model.identity import Principal, Role, Sight
 from ltt_collab.model.ids import CellId, CourseId, Username

@@ -11,7 +11,7 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from ltt_collab.api.authentication import ServiceToken
+from ltt_collab.access.gatekeeper import ServiceToken
 from ltt_collab.api.door import Readiness
 from ltt_collab.api.middleware import BODY_LIMIT
 from ltt_collab.model.errors import InvalidSettingError, StoreUnavailableError

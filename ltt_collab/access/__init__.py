@@ -1,0 +1,1 @@
+"""Who may come in by any door, and what they see behind it."""
