@@ -17,6 +17,7 @@
     │   ├── UnknownTaskError
     │   ├── UnknownValidationError
     │   ├── UnknownSubmissionError
+    │   ├── UnknownSuggestionError
     │   ├── UnknownTokenError
     │   ├── NotWorkingOnItError       the learner has no open notebook of that task
     │   ├── NotAuthorizedError        nobody is known by that token (HTTP 401)
@@ -374,6 +375,14 @@ class UnknownSubmissionError(UsageError):
     def __init__(self, submission: str) -> None:
         super().__init__(f"no submission {submission!r}")
         self.submission = submission
+
+
+class UnknownSuggestionError(UsageError):
+    """No suggestion of that id waits for anybody."""
+
+    def __init__(self, suggestion: str) -> None:
+        super().__init__(f"no suggestion {suggestion!r} waits for approval; it was decided, or what it was about changed")
+        self.suggestion = suggestion
 
 
 class UnknownTokenError(UsageError):

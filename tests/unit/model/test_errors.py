@@ -51,6 +51,7 @@ EXAMPLES: list[tuple[LttError, tuple[str, ...]]] = [
     (errors.UnknownTaskError("c", "t"), ("'c'", "'t'", "ltt course show")),
     (errors.UnknownValidationError("v"), ("'v'",)),
     (errors.UnknownSubmissionError("s"), ("'s'",)),
+    (errors.UnknownSuggestionError("s-1"), ("'s-1'", "waits for approval")),
     (errors.UnknownTokenError("k-1"), ("'k-1'", "/api/v1/tokens")),
     (errors.NotWorkingOnItError("ada", "t"), ("'ada'", "'t'", "start the task")),
     (errors.DeliveryError("a.ipynb", "disk full"), ("a.ipynb", "disk full", "nothing was changed")),
