@@ -70,7 +70,12 @@ def test_the_mutants_of_a_query_are_those_that_authors_of_queries_make() -> None
     query += "ORDER BY a DESC, b\nLIMIT 3"
     found = changes(query, TaskKind.SQL)
     assert {"SELECT a, SUM(b)", "SELECT a, COUNT(*)", "FROM t JOIN u ON t.id = u.t", "ORDER BY a ASC, b"} <= found
-    assert {"WHERE a >= 5 AND b <> 'x > y'", "WHERE a > 5 OR b <> 'x > y'", "ORDER BY a DESC LIMIT 3", "LIMIT 13"} <= found
+    assert {
+        "WHERE a >= 5 AND b <> 'x > y'",
+        "WHERE a > 5 OR b <> 'x > y'",
+        "ORDER BY a DESC LIMIT 3",
+        "LIMIT 13",
+    } <= found
     assert not any("'x >= y'" in change for change in found)
 
 
