@@ -15,6 +15,7 @@ from ltt_collab.bench.browser import require_browser
 from ltt_collab.bench.errors import BenchmarkError
 from ltt_collab.bench.join import JoinOptions, bench_join
 from ltt_collab.bench.latency import LatencyOptions, bench_latency
+from ltt_collab.bench.live import LiveOptions, bench_live
 from ltt_collab.bench.rooms import RoomsOptions, bench_rooms
 from ltt_collab.bench.triggers import TriggersOptions, bench_triggers
 from ltt_collab.bench.write import WriteOptions, bench_write
@@ -73,6 +74,13 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         short=JoinOptions(n=20),
         meanings={"n": "notebooks"},
         run=bench_join,
+    ),
+    "live": Benchmark(
+        help="a task checked, and facts asked, in the learner's running kernel",
+        defaults=LiveOptions(),
+        short=LiveOptions(n=30, fresh=2),
+        meanings={"n": "checks, and questions for facts", "fresh": "fresh kernels, for the baseline"},
+        run=bench_live,
     ),
     "triggers": Benchmark(
         help="sessions of learners replayed: how often help comes to who is stuck, and to nobody else",
