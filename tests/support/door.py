@@ -18,6 +18,7 @@ from ltt_collab.api.door import Door, Readiness
 from ltt_collab.api.server import serve
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.identity import Authenticator
+from ltt_collab.ports.learning import EnrolmentStore
 from tests.support.directory import MemoryDirectory
 
 TOKEN = "t0ken-of-the-tests"
@@ -46,6 +47,7 @@ async def running_service(
     port: int = 0,
     others: Sequence[Authenticator] = (),
     school: Callable[[Gatekeeper], School] | None = None,
+    enrolments: EnrolmentStore | None = None,
 ) -> AsyncIterator[RunningService]:
     """Serve the directory; use it inside a test, not a fixture: its task group belongs to one task."""
     readiness = [Readiness(ready=True)]
@@ -61,7 +63,7 @@ async def running_service(
         heartbeat=heartbeat,
         insight=directory.insight,
     )
-    gatekeeper = Gatekeeper([ServiceToken(SecretStr(TOKEN)), *others], SystemClock())
+    gatekeeper = Gatekeeper([ServiceToken(SecretStr(TOKEN)), *others], SystemClock(), enrolments)
     app = create_app(door, gatekeeper=gatekeeper, school=None if school is None else school(gatekeeper))
     async with (
         serve(app, "127.0.0.1", port) as served,
