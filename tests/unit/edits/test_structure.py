@@ -103,6 +103,15 @@ def test_metadata_are_said_with_ownership_and_tags() -> None:
     assert changed.ownership is not None
 
 
+def test_metadata_are_said_with_the_task_and_stay_the_learners() -> None:
+    session = notebook()
+    with session.ada.transaction() as cells:
+        cells[0]["metadata"]["ltt_task"] = {"course": "basics", "task": "mean", "role": "work"}
+    changed = session.only(MetadataChanged)
+    assert changed.task is not None
+    assert (changed.task.course, changed.task.task, changed.ownership) == ("basics", "mean", None)
+
+
 def test_the_notebooks_own_metadata_have_no_cell() -> None:
     session = notebook()
     with session.ada.transaction():
