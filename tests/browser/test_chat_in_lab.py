@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from tests.support.service import Service, running_service
 pytestmark = [pytest.mark.browser, pytest.mark.jupyter]
 
 WRONG = "total = 10\nprint(totl)"
-ASKED = f"{WRONG}\n# @tutor why does this fail?"
 QUESTION = "Why does this cell raise an error?"
 NAME = "Ada the tutor"
 SETTINGS = {"LTT_INTRODUCE": "false", "LTT_TUTOR_NAME": NAME}
@@ -25,8 +23,10 @@ FIRST_WORDS = 1.0
 """Seconds from the learner's Enter to the first words of the answer, with rules."""
 
 OPEN_CHAT = """
-path => window.jupyterapp.commands.execute(
-  'docmanager:open', { path, factory: 'Chat', options: { mode: 'split-right' } })
+async path => {
+  const options = { mode: 'split-right' };
+  await window.jupyterapp.commands.execute('docmanager:open', { path, factory: 'Chat', options });
+}
 """
 WATCH = """
 () => {
@@ -141,58 +141,3 @@ async def test_a_learner_asks_in_the_chat_sees_the_tutor_type_and_is_answered_by
         assert (await lab.sources())[0] == WRONG
         await lab.page.screenshot(path=tmp_path / "chat.png")
         assert page_errors == []
-
-
-@pytest.mark.proves("chat:orders")
-async def test_orders_in_the_chat_are_obeyed_and_answered(
-    jupyter: Jupyter, learner_context: BrowserContext, tmp_path: Path
-) -> None:
-    jupyter.write_notebook("lesson.ipynb", code_cell(WRONG, "first"), code_cell("", "second"))
-    (jupyter.root / "lesson.chat").write_text("")
-    async with running_service(jupyter, tmp_path / "service", settings=SETTINGS) as service:
-        lab = await open_notebook(learner_context, jupyter, "lesson.ipynb")
-        await service.room("lesson.ipynb")
-        await lab.click_into(0)
-        chat = await open_chat(lab, "lesson.chat")
-        await tutor_in_chat(lab)
-        await chat.send("@tutor mute")
-        assert "quiet" in await chat.answer(after=1)
-        began = time.monotonic()
-        await lab.cell(0).locator(".cm-content").click()
-        await lab.run()
-
-        async def decided() -> bool:
-            room = await service.room("lesson.ipynb")
-            said = (await service.http.get(f"/api/v1/rooms/{room['id']}/decisions")).json()
-            return any("mute" in decision["because"] or "quiet" in decision["because"] for decision in said)
-
-        await eventually(decided, within=10, what="the decision to keep quiet")
-        assert time.monotonic() - began < 10
-        assert await lab.owned_cells() == []
-        await chat.send("@tutor leave")
-        assert "stay away" in await chat.answer(after=3)
-
-
-@pytest.mark.proves("chat:asked-in-a-cell")
-async def test_a_question_in_a_cell_is_answered_below_it_and_brings_a_chat(
-    jupyter: Jupyter, learner_context: BrowserContext, tmp_path: Path
-) -> None:
-    jupyter.write_notebook("lesson.ipynb", code_cell("", "first"), code_cell("", "second"))
-    settings = SETTINGS | {"LTT_HINTS_PER_HOUR": "0"}  # asked help is not limited by the unasked budget
-    async with running_service(jupyter, tmp_path / "service", settings=settings) as service:
-        lab = await open_notebook(learner_context, jupyter, "lesson.ipynb")
-        await service.room("lesson.ipynb")
-        await lab.replace_source(0, ASKED)
-        await lab.run()
-
-        async def note() -> str | None:
-            owned = await lab.owned_cells()
-            return owned[0]["source"] if owned and owned[0]["rendered"] else None
-
-        text = await eventually(note, within=15, what="the note below the cell")
-        assert text is not None
-        assert "lesson.chat" in text
-        chat = await open_chat(lab, "lesson.chat")
-        await tutor_in_chat(lab)
-        assert "Ask me here" in (await chat.messages())[0]
-        assert (await lab.sources())[0] == ASKED
