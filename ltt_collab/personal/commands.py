@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import anyio
 import typer
@@ -37,15 +37,14 @@ def export_command(
 ) -> None:
     """Write everything under a learner's name as one JSON object: kind to records."""
     if to is None:
-        anyio.run(_export, username, database, typer.echo)
+        anyio.run(_export, username, database, _print)
         return
     try:
         # For its owner only, and never over something else.
         to.touch(mode=0o600, exist_ok=False)
     except OSError as error:
         raise InvalidSettingError("--to", str(to), f"name a new file ({error.strerror})") from error
-    with to.open("w") as file:
-        anyio.run(_export, username, database, lambda text: file.write(text + "\n"))
+    anyio.run(_export_to, username, database, to)
     typer.echo(f"Everything that is kept of {username} is in {to}.", err=True)
 
 
@@ -61,7 +60,9 @@ def delete_command(
     The recorded events of a room go whole, also where somebody else worked in it. The audit keeps that it happened.
     """
     if not yes:
-        typer.echo("ltt: this cannot be undone, nothing was deleted; export first if in doubt, then add --yes", err=True)
+        typer.echo(
+            "ltt: this cannot be undone, nothing was deleted; export first if in doubt, then add --yes", err=True
+        )
         raise typer.Exit(WRONG_USE)
     counts = anyio.run(_delete, username, database)
     if as_json:
@@ -73,18 +74,31 @@ def delete_command(
         typer.echo(f"Deleted of {username}: {told}.")
 
 
-async def _export(username: str, database: str | None, write: Any) -> None:
+async def _print(text: str) -> None:
+    typer.echo(text)
+
+
+async def _export_to(username: str, database: str | None, to: Path) -> None:
+    async with await anyio.open_file(to, "w") as file:
+
+        async def write(text: str) -> None:
+            await file.write(text + "\n")
+
+        await _export(username, database, write)
+
+
+async def _export(username: str, database: str | None, write: Callable[[str], Awaitable[None]]) -> None:
     """Write as it is read: a learner's months do not have to fit into memory."""
     async with _stores(database) as stores:
         kind = ""
-        write("{" + json.dumps("username") + ": " + json.dumps(username))
+        await write("{" + json.dumps("username") + ": " + json.dumps(username))
         async for found, record in stores.personal.export(Username(username), actor=ACTOR, at=time.time()):
             if found == kind:
-                write(", " + json.dumps(record))
+                await write(", " + json.dumps(record))
             else:
-                write(("], " if kind else ", ") + json.dumps(found) + ": [" + json.dumps(record))
+                await write(("], " if kind else ", ") + json.dumps(found) + ": [" + json.dumps(record))
             kind = found
-        write("]}" if kind else "}")
+        await write("]}" if kind else "}")
 
 
 async def _delete(username: str, database: str | None) -> Mapping[str, int]:
@@ -98,6 +112,8 @@ async def _stores(database: str | None) -> AsyncIterator[Stores]:
     path = settings.database_url.partition(":///")[2]
     if settings.database_url.startswith("sqlite") and not await anyio.Path(path).is_file():
         # Opening it would make it, and "nothing is kept" would be said of the wrong file.
-        raise InvalidSettingError("LTT_DATABASE_URL", settings.database_url, "there is no such file; name the service's")
+        raise InvalidSettingError(
+            "LTT_DATABASE_URL", settings.database_url, "there is no such file; name the service's"
+        )
     async with open_stores(settings.database_url, settings.outbox) as stores:
         yield stores
