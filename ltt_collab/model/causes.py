@@ -65,6 +65,19 @@ def passed_keys(author: Author, cell_id: CellId, verdict: Verdict) -> frozenset[
     )
 
 
+_QUESTION = "/asked"
+
+
+def question_key(author: Author, cell_id: CellId) -> str:
+    """Names what a learner asks about a cell that raises no error."""
+    return f"{learner_key(author)}/{cell_id}{_QUESTION}"
+
+
+def is_question_key(key: str) -> bool:
+    """Whether a cause is a question: its answer is true whatever the cell does."""
+    return key.endswith(_QUESTION)
+
+
 def is_check_key(key: str) -> bool:
     """Whether a cause is a check that fails."""
     return _CHECK in key

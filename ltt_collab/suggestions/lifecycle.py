@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ltt_collab.model.causes import is_about, is_check_key, passed_keys
+from ltt_collab.model.causes import is_about, is_check_key, is_question_key, passed_keys
 from ltt_collab.model.cells import Cell, CellRole, Notebook
 from ltt_collab.model.commands import ClearPointer, Command, EndSuggestion, RecordDecision, ReleaseCell
 from ltt_collab.model.edits import (
@@ -163,7 +163,7 @@ class Lifecycle:
 
     def _ran(self, event: RunFinished) -> Iterator[Command]:
         live = self.about(event.cell_id)
-        if live is None:
+        if live is None or (live.cause_key and is_question_key(live.cause_key)):
             return
         match event.outcome:
             case RunOutcome.OK if live.cause_key is None or not is_check_key(live.cause_key):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ltt_collab.model.causes import cause_key, learner_key
+from ltt_collab.model.causes import cause_key, learner_key, question_key
 from ltt_collab.model.cells import Cell, CellType
 from ltt_collab.model.commands import Happening
 from ltt_collab.model.edits import (
@@ -141,4 +141,4 @@ class Asked:
         seen = self._sheet.cells.get(cell)
         if seen is not None and seen.failed is not None and learner_key(seen.failed[0]) == learner_key(learner):
             return cause_key(learner, cell, seen.failed[1]), seen.failed[1]
-        return f"{learner_key(learner)}/{cell}/asked", None
+        return question_key(learner, cell), None

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from ltt_collab.model.causes import cause_key, check_key
+from ltt_collab.model.causes import cause_key, check_key, question_key
 from ltt_collab.model.cells import Cell, CellRole, CellType, Notebook
 from ltt_collab.model.commands import ClearPointer, Command, EndSuggestion, RecordDecision, ReleaseCell
 from ltt_collab.model.edits import (
@@ -376,3 +376,11 @@ def test_a_hint_about_a_check_stays_while_the_cell_runs_well_and_goes_when_the_c
     assert list(lifecycle.handle(events.checked("rounds", passed=False))) == []
     ends = [c for c in lifecycle.handle(events.checked("rounds", passed=True)) if isinstance(c, EndSuggestion)]
     assert [(end.reason, end.note_cell) for end in ends] == [(EndReason.ACTED_ON, NOTE)]
+
+
+def test_an_answer_to_a_question_outlives_what_the_cell_does() -> None:
+    events, lifecycle = Events(), Lifecycle()
+    tuple(lifecycle.handle(events.shown(about=A, note=NOTE, cause=question_key(ADA, A))))
+    assert list(lifecycle.handle(events.finished(A))) == []
+    assert list(lifecycle.handle(events.finished(A, NAME_ERROR))) == []
+    assert lifecycle.about(A) is not None
