@@ -10,7 +10,7 @@ MAX_WORDS = 160
 MAX_GRADE = 9.0
 """US school grade that a hint asks for at most (arXiv 2411.18151: what educators recommend for beginners)."""
 
-LEAST_GRADED = 25
+LEAST_GRADED = 20
 """Words from which a reading grade says anything."""
 
 _FENCED = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)", re.DOTALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -178,6 +179,8 @@ def make_model(name: str) -> BaseChatModel:
     """LangChain's model of that name; addresses and keys come from the provider's own environment variables."""
     from langchain.chat_models import init_chat_model  # noqa: PLC0415 - takes a second
 
+    # Providers' clients tell the platform in a header; to find it out runs `uname`, which must not happen in the loop.
+    platform.platform()
     limits: dict[str, Any] = {}
     if name.startswith(("openai:", "anthropic:", "azure_openai:")):
         limits = {"max_retries": 0, "max_tokens": MAX_ANSWER_TOKENS}  # to try again is our decision

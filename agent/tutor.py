@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 from weakref import WeakValueDictionary
 
 import anyio
 import structlog
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langsmith import tracing_context
 
@@ -31,6 +34,9 @@ log = structlog.get_logger(__name__)
 
 RUNS_KEPT = 20
 """Checkpoints of one thread before all but the memory is dropped: LangGraph keeps every one for ever."""
+
+ENDING_SECONDS = 5.0
+"""For a run that is called off: it closes its connections."""
 
 
 class GraphTutor:
@@ -85,24 +91,44 @@ class GraphTutor:
 
 async def _run(saver: BaseCheckpointSaver[str], thread: str, work: Work) -> str:
     graph = compiled(saver)
-    config = {"configurable": {"thread_id": thread}, "recursion_limit": STEPS_AT_MOST}
+    config = RunnableConfig(configurable={"thread_id": thread}, recursion_limit=STEPS_AT_MOST)
     # No learner's text goes to a tracing service, whatever LANGSMITH_TRACING says.
     with tracing_context(enabled=False):
-        ended = await graph.ainvoke(fresh(work.event), config, context=work, durability="exit")  # type: ignore[call-overload]
+        run = graph.ainvoke(fresh(work.event), config, context=work, durability="exit")
+        ended = await _apart(run)
         await _forget_old(saver, thread, ended)
     return str(ended.get("by", "")) or "nobody"
 
 
+async def _apart(run: Coroutine[Any, Any, Any]) -> HelpState:
+    """Await a run in a task of its own, which ends with us.
+
+    LangGraph wraps a cancellation in another one as it ends, by which anyio would not know its own any more; and anyio
+    cancels again and again until a task has ended, which LangGraph's way of ending does not bear.
+    """
+    task = asyncio.get_running_loop().create_task(run, name="graph")
+    try:
+        await asyncio.wait({task})
+    finally:
+        if not task.done():
+            task.cancel()
+            with anyio.move_on_after(ENDING_SECONDS, shield=True):
+                await asyncio.wait({task})
+    ended: HelpState = task.result()
+    return ended
+
+
 async def _forget_old(saver: BaseCheckpointSaver[str], thread: str, ended: HelpState) -> None:
     """Keep what is remembered, and not every state on the way to it."""
-    config = {"configurable": {"thread_id": thread}}
+    config = RunnableConfig(configurable={"thread_id": thread})
     count = 0
-    async for _ in saver.alist(config, limit=RUNS_KEPT):  # type: ignore[arg-type]
+    async for _ in saver.alist(config, limit=RUNS_KEPT):
         count += 1
     if count >= RUNS_KEPT:
+        kept = HelpState(memory=ended.get("memory", []), route="over")
         with anyio.CancelScope(shield=True):  # between the two nothing would be remembered
             await saver.adelete_thread(thread)
-            await compiled(saver).aupdate_state(config, {"memory": ended.get("memory", [])}, as_node="act")  # type: ignore[arg-type]
+            await compiled(saver).aupdate_state(config, dict(kept), as_node="act")
 
 
 def _store_errors() -> tuple[type[Exception], ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import platform
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import pytest
+from ltt_collab.bench.model_server import Behaviour, ModelServer, Reply
 
-from ltt_collab.bench.model_server import Behaviour, ModelServer, Reply, running_model
+# OpenAI's client runs `uname` for a header, once in a process: here, where no detector of blocking calls cuts it short.
+platform.platform()
 
 MODEL = "openai:fake"
 """What ``LTT_MODEL`` names; ``OPENAI_BASE_URL`` says where it is."""
@@ -49,15 +51,6 @@ CUT_AT_ITS_LIMIT = Reply(text='{"hint": "Look at', finish="length")
 NONSENSE = Reply(text="Certainly! {{{ I am a teapot.")
 EMPTY = Reply(text="")
 NO_STREAM = Reply(raw="<html>this is a proxy</html>")
-
-
-@pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
-    """A running model that the OpenAI client finds; set its ``behave``."""
-    with running_model(saying("Look at line 1.")) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        monkeypatch.setenv("OPENAI_API_KEY", "sk-none-of-anybody")
-        yield server
 
 
 def prompts(server: ModelServer) -> str:
