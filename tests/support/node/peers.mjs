@@ -45,6 +45,18 @@ const verbs = {
   cells: peer => peer.cells.toArray().map(cell => ({
     id: cell.get('id'), source: cell.get('source').toString(), metadata: cell.get('metadata').toJSON(),
   })),
+  post: (peer, { message, sender, text }) => {
+    const entry = new Y.Map()
+    for (const [key, value] of Object.entries({ type: 'msg', id: message, body: text, time: Date.now() / 1000, raw_time: true, sender })) entry.set(key, value)
+    peer.doc.getArray('messages').push([entry])
+    return null
+  },
+  reword: (peer, { message, text }) => {
+    peer.doc.getArray('messages').toArray().find(entry => entry.get('id') === message).set('body', text)
+    return null
+  },
+  messages: peer => peer.doc.getArray('messages').toJSON(),
+  chatUsers: peer => peer.doc.getMap('users').toJSON(),
   pending: peer => peer.doc.store.pendingStructs !== null || peer.doc.store.pendingDs !== null,
   relative: (peer, { cell, index }) => Y.createRelativePositionFromTypeIndex(textOf(peer, cell), index),
   absolute: (peer, { position }) => {
