@@ -98,7 +98,9 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         kernels = await stack.enter_async_context(JupyterKernels(address, server.rest))
         terminals = JupyterTerminals(address, server.rest)
         sandbox = await stack.enter_async_context(running_sandbox(SandboxOptions(warm=settings.sandbox_warm)))
-        school = await _school(settings, stores, registry, Judge(sandbox), server, kernels)
+        judge = Judge(sandbox)
+        live = KernelLiveJudge(judge, lambda _server: kernels, lambda _server: terminals)
+        school = await _school(settings, stores, registry, judge, server, live)
         files = JupyterFiles(server.rest)
         around = _surroundings(settings, stores, events, school.teaching, lambda _server: kernels, files)
         supervisor = Supervisor(server, around, registry)
@@ -161,7 +163,7 @@ class _School:
 
 
 async def _school(
-    settings: Settings, stores: Stores, registry: Registry, judge: Judge, server: JupyterServer, kernels: KernelServer
+    settings: Settings, stores: Stores, registry: Registry, judge: Judge, server: JupyterServer, live: KernelLiveJudge
 ) -> _School:
     """The classroom, with every course that was published or is named in the settings.
 
@@ -177,7 +179,7 @@ async def _school(
     files = JupyterFiles(server.rest)
     premises = Premises(
         directory=registry,
-        judge=KernelLiveJudge(judge, lambda _server: kernels),
+        judge=live,
         records=Records(validations=stores.validations, progress=stores.progress, submissions=stores.submissions),
         files=lambda _server: files,
         server_of=lambda _learner: server.id,

@@ -11,13 +11,17 @@ import structlog
 from ltt_collab.classroom.catalogue import Catalogue
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.courses import MEMORY_MIB, Task
-from ltt_collab.model.errors import KernelBusyError, KernelDiedError, KernelError, KernelTimeoutError
+from ltt_collab.model.errors import KernelBusyError, KernelDiedError, KernelError, KernelTimeoutError, TerminalError
 from ltt_collab.model.ids import ServerId
 from ltt_collab.model.validations import Outcome, ValidationMode, Verdict
 from ltt_collab.ports.classroom import TaskAt
 from ltt_collab.ports.kernels import Kernel, KernelServer
+from ltt_collab.ports.terminals import Terminals
 
 log = structlog.get_logger(__name__)
+
+TERMINALS_READ = 3
+"""The latest ones of a learner's: who has more open works in one of these."""
 
 RUN_IT = "run the notebook's cells first"
 
@@ -25,8 +29,11 @@ RUN_IT = "run the notebook's cells first"
 class NotebookJudge(Protocol):
     """Checks a task in a kernel that has run the notebook."""
 
-    async def check_live(self, task: Task, kernel: Kernel, notebook: Notebook) -> Verdict:
-        """The verdict, by visible and freshly drawn checks; nothing in the kernel changes."""
+    async def check_live(self, task: Task, kernel: Kernel, notebook: Notebook, *, terminals: str = "") -> Verdict:
+        """The verdict, by visible and freshly drawn checks; nothing in the kernel changes.
+
+        ``terminals``: what the learner's terminals show, for a task that reads them.
+        """
         ...
 
 
@@ -36,9 +43,14 @@ class KernelLiveJudge:
     Implements ``classroom.teaching.LiveJudge``: whatever goes wrong with a kernel is a verdict in plain words.
     """
 
-    def __init__(self, judge: NotebookJudge, kernels: Callable[[ServerId], KernelServer | None]) -> None:
-        """``kernels``: of a server, None where we have no access."""
-        self._judge, self._kernels = judge, kernels
+    def __init__(
+        self,
+        judge: NotebookJudge,
+        kernels: Callable[[ServerId], KernelServer | None],
+        terminals: Callable[[ServerId], Terminals | None] = lambda _server: None,
+    ) -> None:
+        """``kernels`` and ``terminals``: of a server, None where we have no access."""
+        self._judge, self._kernels, self._terminals = judge, kernels, terminals
 
     async def check_live(self, server: ServerId, notebook: Notebook, task: Task) -> Verdict:
         """The verdict; a fault of the learner's, or of the kernel, is one too."""
@@ -47,7 +59,8 @@ class KernelLiveJudge:
             kernel = await self._kernel_of(server, notebook)
             if kernel is None:
                 return _without(task, Outcome.NO_KERNEL, f"this notebook has no running kernel; {RUN_IT}", began)
-            return await self._judge.check_live(task, kernel, notebook)
+            shown = await self._shown(server) if task.reads_terminal else ""
+            return await self._judge.check_live(task, kernel, notebook, terminals=shown)
         except KernelBusyError:
             return _without(task, Outcome.BUSY, "your code is running; it is checked when it has finished", began)
         except KernelTimeoutError as error:
@@ -58,6 +71,17 @@ class KernelLiveJudge:
         except KernelError as error:
             log.warning("kernel not reached for a check", server=server, reason=str(error))
             return _without(task, Outcome.NO_KERNEL, "the kernel cannot be reached just now; try again", began)
+
+    async def _shown(self, server: ServerId) -> str:
+        """What the latest terminals show, oldest first; a terminal that cannot be read shows nothing."""
+        terminals = self._terminals(server)
+        try:
+            names = [] if terminals is None else await terminals.names()
+            texts = [] if terminals is None else [await terminals.read(name) for name in names[-TERMINALS_READ:]]
+        except TerminalError as error:
+            log.info("terminal not read for a check", server=server, reason=type(error).__name__)
+            return ""
+        return "\n".join(texts)
 
     async def _kernel_of(self, server: ServerId, notebook: Notebook) -> Kernel | None:
         kernels = self._kernels(server)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import cast
 
 import pytest
@@ -16,11 +17,13 @@ from ltt_collab.model.errors import (
     KernelError,
     KernelTimeoutError,
     KernelUnreachableError,
+    TerminalError,
 )
 from ltt_collab.model.ids import CourseId, KernelId, RoomId, ServerId, TaskId
 from ltt_collab.model.validations import Outcome, ValidationMode, Verdict
 from ltt_collab.ports.classroom import TaskAt
 from ltt_collab.ports.kernels import Kernel, KernelInfo, KernelServer, KernelState
+from ltt_collab.ports.terminals import Terminals
 
 SERVER = ServerId("http://s/")
 NOTEBOOK = Notebook(room=RoomId("r"), path="a.ipynb", cells=())
@@ -70,9 +73,10 @@ class FakeJudge:
 
     def __init__(self, error: KernelError | None = None) -> None:
         self._error = error
+        self.shown: list[str] = []
 
-    async def check_live(self, task: Task, _kernel: Kernel, _notebook: Notebook) -> Verdict:
-        assert task is TASK
+    async def check_live(self, task: Task, kernel: Kernel, notebook: Notebook, *, terminals: str = "") -> Verdict:
+        self.shown.append(terminals)
         if self._error is not None:
             raise self._error
         return PASSED
@@ -108,6 +112,40 @@ async def test_every_fault_of_a_kernel_is_a_verdict(error: KernelError, outcome:
         told = await verdict(judge, kernels)
         assert (told.outcome, told.passed, told.mode) == (outcome, False, ValidationMode.LIVE)
         assert told.first_cause
+
+
+class FakeTerminals:
+    """Four terminals."""
+
+    def __init__(self, error: TerminalError | None = None) -> None:
+        self._error = error
+
+    async def names(self) -> list[str]:
+        return ["1", "2", "3", "4"]
+
+    async def read(self, name: str) -> str:
+        if self._error is not None:
+            raise self._error
+        return f"$ {name}"
+
+
+@pytest.mark.parametrize(
+    ("terminals", "reads", "shown"),
+    [
+        (FakeTerminals(), True, "$ 2\n$ 3\n$ 4"),
+        (FakeTerminals(), False, ""),
+        (FakeTerminals(TerminalError("1", "gone")), True, ""),
+        (None, True, ""),
+    ],
+)
+async def test_terminals_are_shown_to_the_judge_only_where_the_task_says_so(
+    terminals: FakeTerminals | None, reads: bool, shown: str
+) -> None:
+    judge, kernels = FakeJudge(), cast("KernelServer", FakeKernels())
+    found = cast("Terminals | None", terminals)
+    live = KernelLiveJudge(judge, lambda _server: kernels, lambda _server: found)
+    assert await live.check_live(SERVER, NOTEBOOK, dataclasses.replace(TASK, reads_terminal=reads)) == PASSED
+    assert judge.shown == [shown]
 
 
 async def test_a_trial_borrows_the_tasks_data_and_limits() -> None:
