@@ -10,7 +10,7 @@ from pycrdt import Array, Doc
 from ltt_collab.edits.capture import ARRAY, MAP, Capture, Change
 from ltt_collab.edits.cell_changes import METADATA, UntellableChangeError, collect
 from ltt_collab.edits.faults import FaultCounter
-from ltt_collab.edits.origins import AuthorSource, author_of_update, only_client
+from ltt_collab.edits.origins import AuthorSource, author_of_update
 from ltt_collab.edits.runs import OpenRun, OpenRuns
 from ltt_collab.edits.scribe import Scribe
 from ltt_collab.edits.shared import shared_cell
@@ -18,6 +18,7 @@ from ltt_collab.edits.slots import CellSlot, is_regular, read_slots
 from ltt_collab.edits.splices import Delta, EmbeddedObjectError, ascii_splices
 from ltt_collab.edits.stamp import Stamp
 from ltt_collab.edits.structure import Reordering
+from ltt_collab.edits.trail import Trail
 from ltt_collab.model.cells import Cell, CellType
 from ltt_collab.model.edits import (
     DocumentReloaded,
@@ -35,12 +36,6 @@ RELOAD_CHANGES = 20
 """Changed shared types in one transaction of the server from which on "the file was replaced" is the honest word."""
 
 
-NO_HEAD = b"\xff"
-"""No update of one client begins so."""
-
-NOBODY = ClientId(0)
-
-
 class DocumentDecoder:
     """Turns the transactions of one notebook into typed events; a ``ReplicaObserver``.
 
@@ -56,8 +51,8 @@ class DocumentDecoder:
         4. A run ends once.
     """
 
-    __slots__ = ("_authors", "_capture", "_client", "_doc", "_faults", "_head", "_live", "_regular", "_runs", "_scribe",
-                 "_sink", "_slots", "_stamp", "_update")  # fmt: skip
+    __slots__ = ("_authors", "_capture", "_doc", "_faults", "_live", "_regular", "_runs", "_scribe", "_sink", "_slots",
+                 "_stamp", "_trail", "_update")  # fmt: skip
 
     def __init__(self, stamp: Stamp, authors: AuthorSource, sink: Callable[[RoomEvent], None]) -> None:
         """``sink`` receives each event after its transaction, so it may read the document; it must not block."""
@@ -73,8 +68,7 @@ class DocumentDecoder:
         self._runs: OpenRuns = {}
         self._live = False
         self._update: bytes | None = None
-        self._head = NO_HEAD
-        self._client = NOBODY
+        self._trail = Trail()
 
     @property
     def faults(self) -> int:
@@ -122,8 +116,13 @@ class DocumentDecoder:
 
     def before_apply(self, update: bytes) -> None:
         """An update of others comes next."""
-        if self._update is not None and self._capture is not None:
-            self._capture.spoil()  # the last one broke off, and may have changed the document all the same
+        capture = self._capture
+        if capture is not None:
+            if self._update is not None:
+                capture.spoil()  # the last one broke off, and may have changed the document all the same
+                self._trail.lose()
+            trail = self._trail
+            capture.known = trail.index if trail.goes_on(update) else -1
         self._update = update
 
     def after_apply(self) -> None:
@@ -132,12 +131,15 @@ class DocumentDecoder:
         capture = self._capture
         if capture is None:
             return
-        edit = capture.edit
-        if edit is None or update is None or not self._tell_edit(capture, edit, update):
+        edit, known = capture.edit, capture.known >= 0
+        capture.known = -1
+        if edit is None or update is None or not self._tell_edit(capture, edit, update, known=known):
+            self._trail.lose()
             self._decode(capture, update)
 
     def local_write(self) -> None:
         """A transaction of our own is over: say what it changed."""
+        self._trail.lose()
         if self._capture is not None:
             self._decode(self._capture, None)
 
@@ -149,13 +151,14 @@ class DocumentDecoder:
         return capture
 
     def _index(self, cells: Array[Any]) -> None:
+        self._trail.lose()
         self._slots, self._regular = [], False
         # One transaction around many reads: pycrdt would open one for each.
         with self._faults, cells.doc.transaction():
             self._slots = read_slots(cells)
             self._regular = is_regular(self._slots)
 
-    def _tell_edit(self, capture: Capture, edit: tuple[int, Delta], update: bytes) -> bool:
+    def _tell_edit(self, capture: Capture, edit: tuple[int, Delta], update: bytes, *, known: bool) -> bool:
         """Say an edit of one ASCII source, as nearly every transaction is; False if it is anything else.
 
         The general way would say the same; this one takes a third of its time.
@@ -172,20 +175,19 @@ class DocumentDecoder:
         slot.length += grown
         capture.edit = None
         capture.changed = False
+        trail = self._trail
+        if grown != 1 or len(splices) != 1 or splices[0].deleted:
+            trail.lose()
+        elif known:
+            trail.follow()
+        else:
+            trail.pick_up(update, edit[0])
         if splices:
-            author = self._typist(update)
+            author = self._authors.author_of(trail.client) if known else author_of_update(update, self._authors)
             stamp = self._stamp
             seq, at = stamp.next(), stamp.now()
             self._sink(SourceEdited(room=stamp.room, seq=seq, at=at, author=author, cell_id=slot.id, splices=splices))
         return True
-
-    def _typist(self, update: bytes) -> Author:
-        """The author of an edit; nearly always of the same client as the one before."""
-        if not update.startswith(self._head):
-            if update[0] != 1:
-                return author_of_update(update, self._authors)
-            self._client, self._head = only_client(update)
-        return self._authors.author_of(self._client)
 
     def _decode(self, capture: Capture, update: bytes | None) -> None:
         path = None

@@ -53,7 +53,7 @@ def only_client(update: bytes) -> tuple[ClientId, bytes]:
     position = 1
     while update[position] >= _MORE:
         position += 1
-    client, end = _read_varint(update, position + 1)
+    client, end = read_varint(update, position + 1)
     return ClientId(client), update[:end]
 
 
@@ -78,16 +78,21 @@ def single(authors: Collection[Author]) -> Author:
 
 
 def _read_state(state: bytes) -> tuple[ClientId, ...]:
-    count, position = _read_varint(state, 0)
+    count, position = read_varint(state, 0)
     clients = []
     for _ in range(count):
-        client, position = _read_varint(state, position)
-        _, position = _read_varint(state, position)
+        client, position = read_varint(state, position)
+        _, position = read_varint(state, position)
         clients.append(ClientId(client))
     return tuple(clients)
 
 
-def _read_varint(data: bytes, position: int) -> tuple[int, int]:
+def read_varint(data: bytes, position: int) -> tuple[int, int]:
+    """The variable-length integer at ``position``, and where it ends.
+
+    Raises:
+        IndexError: the bytes end before it does.
+    """
     value = shift = 0
     while True:
         byte = data[position]
