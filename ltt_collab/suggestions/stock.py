@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ltt_collab.model.causes import is_about
+from ltt_collab.model.causes import is_about, is_check_key, is_question_key
 from ltt_collab.model.cells import Cell, CellRole, Ownership
 from ltt_collab.model.edits import RunError
 from ltt_collab.model.ids import CellId, SuggestionId
@@ -59,8 +59,8 @@ def why_over(marked: Marked, about: Cell | None, cause_key: str | None) -> EndRe
         return EndReason.ADOPTED
     if about is None:
         return EndReason.STALE
-    if about.running:
-        return None
+    if about.running or (cause_key and (is_question_key(cause_key) or is_check_key(cause_key))):
+        return None  # the cell's outputs say nothing about a question or a check
     if about.error is None:
         # A count without an error: it ran well while nobody watched. No count: its outputs were cleared, who knows.
         return EndReason.ACTED_ON if about.execution_count is not None and cause_key != "" else None

@@ -383,4 +383,6 @@ def test_an_answer_to_a_question_outlives_what_the_cell_does() -> None:
     tuple(lifecycle.handle(events.shown(about=A, note=NOTE, cause=question_key(ADA, A))))
     assert list(lifecycle.handle(events.finished(A))) == []
     assert list(lifecycle.handle(events.finished(A, NAME_ERROR))) == []
+    reloaded = DocumentReloaded(**events.head(DISK), cause=ReloadCause.REJOINED, cells=(code(A, count=2), note()))
+    assert list(lifecycle.handle(reloaded)) == []
     assert lifecycle.about(A) is not None
