@@ -20,11 +20,14 @@ from ltt_collab.coursework.showing import as_json as course_as_json
 from ltt_collab.coursework.showing import show
 from ltt_collab.curriculum.loader import load_course
 from ltt_collab.curriculum.problems import Severity
+from ltt_collab.curriculum.templates import new_course
 from ltt_collab.model.errors import CourseError
 
 FAILED = 1
 
-course_app = typer.Typer(help="Write courses: lint, show and publish them.", no_args_is_help=True, add_completion=False)
+course_app = typer.Typer(
+    help="Write courses: begin, lint, show and publish them.", no_args_is_help=True, add_completion=False
+)
 
 CoursePath = Annotated[Path, typer.Argument(help="The course's folder: the one with course.yaml in it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write machine-readable output to stdout, and nothing else.")]
@@ -49,6 +52,17 @@ def lint_command(
     else:
         _print_report(report, path)
     raise typer.Exit(FAILED if report.errors else 0)
+
+
+@course_app.command("new")
+def new_command(
+    path: Annotated[Path, typer.Argument(help="A folder that is empty, or not there yet.")],
+    title: Annotated[str, typer.Option(help="The course's title.")] = "A new course",
+) -> None:
+    """Begin a course with one small task, to be changed into your own."""
+    for name in new_course(path, title):
+        typer.echo(f"wrote {path / name}")
+    typer.echo(f"next: ltt course lint {path}")
 
 
 @course_app.command("show")
