@@ -8,10 +8,14 @@ from itertools import count
 
 import anyio
 import structlog
+from anyio.lowlevel import checkpoint
 
 from ltt_collab.ports.clock import Clock
 
 log = structlog.get_logger(__name__)
+
+TURN = 0.002
+"""Seconds of callbacks in a row before other work gets its turn: when a class stops typing, all bursts end at once."""
 
 Wake = Callable[[float], None]
 """Called with the Unix time in seconds once a time has come; must not block, and should not raise."""
@@ -50,16 +54,20 @@ class Timers:
         """Serve until cancelled."""
         while True:
             self._changed = anyio.Event()
-            self._fire_due()
+            while self._fire_due():
+                await checkpoint()
             if not self._heap:
                 await self._changed.wait()
                 continue
             with anyio.move_on_after(max(self._heap[0][0] - self._clock.now(), 0)):
                 await self._changed.wait()
 
-    def _fire_due(self) -> None:
-        now = self._clock.now()
+    def _fire_due(self) -> bool:
+        """Call back for ``TURN``; whether more may be due."""
+        now, begun = self._clock.now(), self._clock.monotonic()
         while self._heap and self._heap[0][0] <= now:
+            if self._clock.monotonic() - begun >= TURN:
+                return True
             when, _, key = heapq.heappop(self._heap)
             pending = self._pending.get(key)
             if pending is not None and pending[0] == when:
@@ -69,3 +77,4 @@ class Timers:
                 # One room's bug must not stop the timer of all others.
                 except Exception:
                     log.exception("timer failed")
+        return False

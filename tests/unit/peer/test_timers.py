@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 
 from ltt_collab.adapters.clock import SystemClock
-from ltt_collab.peer.timers import Timers
+from ltt_collab.peer.timers import TURN, Timers
 
 
 async def test_wakes_come_in_order_of_time_and_a_key_wakes_once() -> None:
@@ -51,3 +51,33 @@ async def test_a_callback_never_runs_before_its_time() -> None:
             await woken.wait()
         tasks.cancel_scope.cancel()
     assert times[0] >= when
+
+
+async def test_many_wakes_at_once_leave_others_their_turn() -> None:
+    clock = SystemClock()
+    timers = Timers(clock)
+    order: list[str] = []
+    done = anyio.Event()
+
+    def wake(now: float) -> None:
+        until = clock.monotonic() + TURN
+        while clock.monotonic() < until:
+            pass
+        order.append("wake")
+        if order.count("wake") == 5:
+            done.set()
+
+    async def other() -> None:
+        while not done.is_set():
+            order.append("other")
+            await anyio.lowlevel.checkpoint()
+
+    for key in range(5):
+        timers.wake(key, clock.now(), wake)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(timers.run)
+        tasks.start_soon(other)
+        with anyio.fail_after(5):
+            await done.wait()
+        tasks.cancel_scope.cancel()
+    assert "wake other wake" in " ".join(order)
