@@ -115,6 +115,29 @@ async def test_a_question_from_nowhere_is_answered_by_what_to_do(jupyter: Jupyte
         assert "Open one" in (await chat.sees_answer(chat.post(QUESTION)))["body"]
 
 
+@pytest.mark.proves("chat:feedback")
+async def test_thanks_or_a_no_is_remembered_with_the_answer_and_is_no_question(jupyter: Jupyter, stem: str) -> None:
+    async with (
+        rooms_without_tutor(jupyter) as rooms,
+        learner_in(jupyter, f"{stem}.ipynb") as ada,
+        chatting(jupyter, f"{stem}.chat", person=ada) as chat,
+    ):
+        room = await rooms.room(f"{stem}.ipynb")
+        place = await rooms.chat(f"{stem}.chat", chat)
+        question = chat.post(QUESTION)
+        await eventually(lambda: rooms.heard(room, MessagePosted), within=5, what="the question")
+        await answered(room, place, question, SENTENCES[0])
+        answer = await chat.sees_answer(question)
+        store = rooms.around.feedback
+        assert store is not None
+        suggestion = answer["metadata"]["ltt"]["suggestion"]
+        reply = chat.post("no")
+        assert "unclear" in (await chat.sees_answer(reply))["body"]
+        said = await store.of_suggestion(suggestion)
+        assert [(one.learner, one.helpful) for one in said] == [(ada.username, False)]
+        assert len(rooms.heard(room, MessagePosted)) == 1
+
+
 @pytest.mark.proves("chat:others-not-read")
 async def test_among_several_people_only_a_message_that_names_the_tutor_is_heard(jupyter: Jupyter, stem: str) -> None:
     async with (
