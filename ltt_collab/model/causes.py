@@ -66,6 +66,17 @@ def passed_keys(author: Author, cell_id: CellId, verdict: Verdict) -> frozenset[
 
 
 _QUESTION = "/asked"
+_LONG_RUN = "/long run"
+
+
+def long_run_key(author: Author, cell_id: CellId) -> str:
+    """Names one learner's run that does not end."""
+    return f"{learner_key(author)}/{cell_id}{_LONG_RUN}"
+
+
+def is_long_run_key(key: str) -> bool:
+    """Whether a cause is a run that does not end: over however it ends."""
+    return key.endswith(_LONG_RUN)
 
 
 def question_key(author: Author, cell_id: CellId) -> str:

@@ -12,7 +12,7 @@ from ltt_collab.model.edits import BurstEnded, HelpRequested, RoomEvent
 from ltt_collab.model.ids import CellId
 from ltt_collab.ports.store import SuggestionRecord
 from ltt_collab.suggestions.lifecycle import Lifecycle
-from ltt_collab.triggers.policy import Policy
+from ltt_collab.triggers.policy import Calm, Policy
 from ltt_collab.tutoring.budget import Budget
 from ltt_collab.tutoring.gate import Gate
 
@@ -28,10 +28,13 @@ class Mind:
         2. What is over is ended before anything new is asked for.
     """
 
-    def __init__(self, stamp: Stamp, source_of: Callable[[CellId], str | None], budget: Budget) -> None:
+    def __init__(
+        self, stamp: Stamp, source_of: Callable[[CellId], str | None], budget: Budget, *, unasked: bool = True
+    ) -> None:
+        """``unasked``: False where a setting or the course allows asked help only."""
         self.gate = Gate(budget)
         self.lifecycle = Lifecycle()
-        self._policy = Policy(self.gate, source_of=source_of)
+        self._policy = Policy(self.gate, Calm(unasked=unasked), source_of)
         self._bursts = Bursts(stamp, source_of)
 
     def adopt(self, notebook: Notebook, records: Sequence[SuggestionRecord]) -> Iterator[Command]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ltt_collab.model.causes import is_about, is_check_key, is_question_key, passed_keys
+from ltt_collab.model.causes import is_about, is_check_key, is_long_run_key, is_question_key, passed_keys
 from ltt_collab.model.cells import Cell, CellRole, Notebook
 from ltt_collab.model.commands import ClearPointer, Command, EndSuggestion, RecordDecision, ReleaseCell
 from ltt_collab.model.edits import (
@@ -166,6 +166,8 @@ class Lifecycle:
         if live is None or (live.cause_key and is_question_key(live.cause_key)):
             return
         match event.outcome:
+            case _ if live.cause_key and is_long_run_key(live.cause_key):
+                yield from self._end(live, EndReason.ACTED_ON, "the long run ended")  # invariant 4
             case RunOutcome.OK if live.cause_key is None or not is_check_key(live.cause_key):
                 yield from self._end(live, EndReason.ACTED_ON)  # invariant 4
             case RunOutcome.ERROR if live.cause_key and not is_about(live.cause_key, event.cell_id, event.error):

@@ -6,7 +6,7 @@ import ast
 import warnings
 from dataclasses import dataclass
 
-from ltt_collab.model.causes import learner_key
+from ltt_collab.model.causes import learner_key, long_run_key
 from ltt_collab.model.commands import Happening, TimeElapsed
 from ltt_collab.model.edits import (
     CellRemoved,
@@ -166,7 +166,7 @@ class LongRun:
                 cell_id=cell,
                 learner=run.learner,
                 cause=HelpCause.LONG_RUN,
-                cause_key=f"{learner_key(run.learner)}/{cell}/long run",
+                cause_key=long_run_key(run.learner, cell),
                 rung=1,  # an offer has no ladder
                 error=None,
                 expected_hash=run.source,

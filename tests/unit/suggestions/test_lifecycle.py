@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from ltt_collab.model.causes import cause_key, check_key, question_key
+from ltt_collab.model.causes import cause_key, check_key, long_run_key, question_key
 from ltt_collab.model.cells import Cell, CellRole, CellType, Notebook
 from ltt_collab.model.commands import ClearPointer, Command, EndSuggestion, RecordDecision, ReleaseCell
 from ltt_collab.model.edits import (
@@ -386,3 +386,11 @@ def test_an_answer_to_a_question_outlives_what_the_cell_does() -> None:
     reloaded = DocumentReloaded(**events.head(DISK), cause=ReloadCause.REJOINED, cells=(code(A, count=2), note()))
     assert list(lifecycle.handle(reloaded)) == []
     assert lifecycle.about(A) is not None
+
+
+@pytest.mark.parametrize("outcome", [RunOutcome.OK, RunOutcome.INTERRUPTED, RunOutcome.ERROR])
+def test_an_offer_to_stop_a_run_goes_with_the_run_however_it_ends(outcome: RunOutcome) -> None:
+    events, lifecycle = Events(), Lifecycle()
+    tuple(lifecycle.handle(events.shown(about=A, note=NOTE, cause=long_run_key(ADA, A))))
+    commands = lifecycle.handle(events.finished(A, outcome=outcome))
+    assert [c.reason for c in commands if isinstance(c, EndSuggestion)] == [EndReason.ACTED_ON]
