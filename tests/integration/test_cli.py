@@ -40,7 +40,7 @@ def broken_notebook() -> str:
     return notebook_json([cell])
 
 
-@pytest.mark.parametrize("command", ["serve", "demo", "doctor", "explain", "why", "welcome", "bench"])
+@pytest.mark.parametrize("command", ["serve", "demo", "doctor", "explain", "why", "welcome", "bench", "course"])
 def test_every_command_explains_itself(command: str) -> None:
     helped = ltt(command, "--help")
     assert helped.returncode == DONE
