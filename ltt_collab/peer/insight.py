@@ -25,7 +25,7 @@ from ltt_collab.peer.trials import run_trial
 from ltt_collab.ports.classroom import Checker, TaskAt
 from ltt_collab.ports.directory import RoomDirectory, RoomInfo
 from ltt_collab.ports.insight import MOST_EXPRESSIONS, TrialGround
-from ltt_collab.ports.kernels import Evaluated, KernelServer, Sandbox
+from ltt_collab.ports.kernels import Evaluated, Kernel, KernelServer, Sandbox
 from ltt_collab.ports.terminals import Terminals
 
 log = structlog.get_logger(__name__)
@@ -35,6 +35,9 @@ FACTS_SECONDS = 1.0
 
 ANSWER_SECONDS = 4.0
 """For a kernel to be found, reached and asked; a server that takes longer has better things to do."""
+
+LONGEST_TRIAL = 25.0
+"""For a trial with its checks; who asks over HTTP waits for 30 s."""
 
 PYTHON = "python"
 
@@ -114,18 +117,22 @@ class Insight:
         memory = MEMORY_MIB
         if at is not None and ground is not None:
             files, memory = ground.files(at), ground.memory_mib(at)
-        tried = _with_source(notebook, cell, replacement)
+        trial = Trial(output="", error=f"it took longer than {LONGEST_TRIAL:g} s and was stopped")
         try:
-            async with sandbox.kernel(files, memory_mib=memory) as kernel:
-                trial = await run_trial(kernel, tried, cell)
-                if at is not None and ground is not None and trial.ended:
-                    verdict = await ground.visible_checks(at, kernel, tried)
-                    return replace(trial.trial, passed=verdict.passed)
-                return trial.trial
+            with anyio.move_on_after(LONGEST_TRIAL):
+                async with sandbox.kernel(files, memory_mib=memory) as kernel:
+                    trial = await self._try(kernel, _with_source(notebook, cell, replacement), cell, at)
         except (KernelError, SandboxUnavailableError) as error:
-            return Trial(output="", error=str(error))
-        finally:
-            log.info("code tried", room=room, cell_id=cell)  # invariant 4
+            trial = Trial(output="", error=str(error))
+        log.info("code tried", room=room, cell_id=cell)  # invariant 4
+        return trial
+
+    async def _try(self, kernel: Kernel, tried: Notebook, cell: CellId, at: TaskAt | None) -> Trial:
+        went = await run_trial(kernel, tried, cell)
+        if at is None or self._from.ground is None or not went.ended:
+            return went.trial
+        verdict = await self._from.ground.visible_checks(at, kernel, tried)
+        return replace(went.trial, passed=verdict.passed)
 
     async def task(self, room: RoomId, cell: CellId) -> TaskBrief | None:
         """The task that the cell belongs to; None when it is no task's.

@@ -118,6 +118,7 @@ class JupyterKernels:
         self._link = KernelLink(address, rest, tls=tls)
         self._scratch = Scratch(self._link)
         self._connections: dict[KernelId, KernelConnection] = {}
+        self._infos: dict[KernelId, KernelInfo] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -150,6 +151,7 @@ class JupyterKernels:
         wanted = path.strip("/")
         sessions = await self._link.sessions()
         found = [read_session(each) for each in sessions if each.get("type") == "notebook"]
+        self._infos = {kernel.id: kernel for kernel in found}
         return next((kernel for kernel in found if kernel.path == wanted and kernel.id), None)
 
     async def connect(self, kernel: KernelId) -> Kernel:
@@ -158,7 +160,8 @@ class JupyterKernels:
         Raises:
             KernelUnreachableError
         """
-        return self._kernel(KernelInfo(id=kernel, name="", state=(self._connection(kernel)).state))
+        known = self._infos.get(kernel)
+        return self._kernel(known or KernelInfo(id=kernel, name="", state=self._connection(kernel).state))
 
     @asynccontextmanager
     async def start(self, name: str, *, folder: str = "") -> AsyncGenerator[Kernel]:
