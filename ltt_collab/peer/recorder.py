@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 import anyio
 import structlog
@@ -13,7 +15,7 @@ from ltt_collab.model.errors import StoreUnavailableError, UnknownRoomError
 from ltt_collab.model.ids import RoomId
 from ltt_collab.peer.log import EventLog, Subscription
 from ltt_collab.ports.clock import Clock
-from ltt_collab.ports.directory import RoomDirectory
+from ltt_collab.ports.directory import RoomDirectory, RoomInfo
 from ltt_collab.ports.store import EventStore, RoomStore
 from ltt_collab.telemetry import metrics
 
@@ -41,11 +43,11 @@ GOODBYE = 5.0
 class _Waiting(Subscription):
     """What waits to be written. Unlike other listeners it is not ended when it is slow: it drops, and counts."""
 
-    __slots__ = ("_limit", "full")
+    __slots__ = ("_hear", "_limit", "full")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, hear: Callable[[RoomEvent], None]) -> None:
         super().__init__(limit)
-        self._limit = limit
+        self._limit, self._hear = limit, hear
         self.full = anyio.Event()
 
     def __len__(self) -> int:
@@ -53,6 +55,7 @@ class _Waiting(Subscription):
 
     def offer(self, event: RoomEvent) -> None:
         """Queue one event, or count that it is dropped."""
+        self._hear(event)
         if len(self._queue) >= self._limit:
             metrics.EVENTS_UNRECORDED.inc()
             return
@@ -87,8 +90,9 @@ class Recorder:
         self, events: EventLog, store: EventStore, rooms: RoomStore, directory: RoomDirectory, clock: Clock
     ) -> None:
         self._store, self._rooms, self._directory, self._clock = store, rooms, directory, clock
-        self._waiting = _Waiting(BOUND)
-        self._places: dict[RoomId, tuple[str, str]] = {}
+        self._waiting = _Waiting(BOUND, self._hear)
+        self._placed: set[RoomId] = set()
+        self._unsaved: dict[RoomId, RoomInfo] = {}
         self._batch: Sequence[RoomEvent] = ()
         events.listeners.append(self._waiting)
 
@@ -133,8 +137,10 @@ class Recorder:
             pause = min(2 * pause, RETRY_MOST)
 
     async def _write(self) -> None:
-        for room in dict.fromkeys(event.room for event in self._batch):
-            await self._place(room, self._batch)
+        for room, info in tuple(self._unsaved.items()):
+            await self._rooms.save(room, info.server, info.path)
+            if self._unsaved.get(room) is info:
+                del self._unsaved[room]
         await self._store.append(self._batch)
         metrics.EVENTS_RECORDED.inc(len(self._batch))
         self._batch = ()
@@ -144,16 +150,20 @@ class Recorder:
         log.error("events not recorded", events=len(self._batch), reason=str(error))
         self._batch = ()
 
-    async def _place(self, room: RoomId, batch: Sequence[RoomEvent]) -> None:
-        """Record where a room is, when that is new."""
-        mine = [event for event in batch if event.room == room]
-        if room not in self._places or any(isinstance(event, DocumentRenamed) for event in mine):
-            try:
-                info = self._directory.find(room)
-            except UnknownRoomError:
-                return  # it was left meanwhile
-            if self._places.get(room) != (info.server, info.path):
-                await self._rooms.save(room, info.server, info.path)
-                self._places[room] = (info.server, info.path)
-        if any(isinstance(event, RoomStateChanged) and event.state is RoomState.LEFT for event in mine):
-            self._places.pop(room, None)  # or the table would grow for as long as the service lives
+    def _hear(self, event: RoomEvent) -> None:
+        """Note where a room is, when that is new; now, because a short visit is over before anything is written."""
+        match event:
+            case RoomStateChanged(state=RoomState.LEFT, room=room):
+                self._placed.discard(room)  # or the set would grow for as long as the service lives
+            case DocumentRenamed(room=room, path=path):
+                self._note_place(room, path)
+            case _ if event.room not in self._placed:
+                self._note_place(event.room, None)
+            case _:
+                pass
+
+    def _note_place(self, room: RoomId, path: str | None) -> None:
+        with suppress(UnknownRoomError):
+            info = self._directory.find(room)
+            self._unsaved[room] = info if path is None else replace(info, path=path)
+            self._placed.add(room)

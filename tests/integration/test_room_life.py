@@ -16,6 +16,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from ltt_collab.adapters.store.choosing import open_stores
+from ltt_collab.model.ids import RoomId, Seq
 from tests.support.deadlines import eventually
 from tests.support.jupyter import Jupyter, code_cell, running_jupyter
 from tests.support.learner import Learner, learner_in
@@ -314,6 +316,28 @@ async def test_an_interrupted_service_ends_well_within_five_seconds_and_its_curs
         await eventually(lambda: service.process.poll() is not None, within=5, what="the end of the process")
         assert time.monotonic() - began <= 5
         assert service.process.returncode == 0
+
+
+@pytest.mark.proves("store:records-rooms")
+async def test_what_happened_in_a_room_is_in_the_record_after_the_service_has_ended(
+    jupyter: Jupyter, path: str, tmp_path: Path
+) -> None:
+    async with helped(jupyter, path, tmp_path) as (ada, service):
+        room = (await service.room(path))["id"]
+        await ada.replace("first", RIGHT)
+        assert (await service.http.get("/api/v1/ready")).json()["store"] == {
+            "available": True, "waiting": 0, "reason": "",
+        }  # fmt: skip
+        await eventually(seen_as(service, room, "first", RIGHT), what="the edit")
+        last_seq = (await service.room(path))["last_seq"]
+        assert await service.stop() == 0
+    async with open_stores(f"sqlite+aiosqlite:///{tmp_path / 'ltt.db'}") as stores:
+        recorded = await stores.rooms.find(path)
+        assert recorded is not None
+        assert recorded.room == room
+        numbers = [event.seq for event in await stores.events.after(RoomId(room), Seq(0), 10_000)]
+    assert numbers == list(range(numbers[0], numbers[-1] + 1))
+    assert numbers[-1] >= last_seq
 
 
 @pytest.mark.proves("serve:stock-server")

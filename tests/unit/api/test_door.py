@@ -17,6 +17,7 @@ from ltt_collab.api.middleware import BODY_LIMIT
 from ltt_collab.model.errors import InvalidSettingError, StoreUnavailableError
 from ltt_collab.model.suggestions import Answer, Draft
 from ltt_collab.model.wire import EVENT_TYPES
+from ltt_collab.ports.store import StoreState
 from tests.support.directory import MemoryDirectory, code
 from tests.support.door import TOKEN, running_service
 
@@ -78,10 +79,22 @@ async def test_health_needs_no_token_and_readiness_follows_the_watch() -> None:
         lost = await stranger.get("/api/v1/ready")
     assert health.json()["status"] == "ok"
     assert ready.status_code == 200
+    assert ready.json()["store"] == {"available": True, "waiting": 0, "reason": ""}
     body = assert_problem(lost, 503, "not_ready")
     assert body["detail"] == "cannot reach http://127.0.0.1:8888/"
     for answer in (health, ready):
         assert_safe_headers(answer)
+
+
+async def test_a_database_that_is_away_is_said_and_the_service_is_ready_all_the_same() -> None:
+    async with running_service(MemoryDirectory()) as service:
+        away = StoreState(available=False, waiting=3, reason="database is locked")
+        service.readiness.append(Readiness(ready=True, store=away))
+        ready = await service.http.get("/api/v1/ready")
+        text = (await service.http.get("/metrics")).text
+    assert ready.status_code == 200
+    assert ready.json()["store"] == {"available": False, "waiting": 3, "reason": "database is locked"}
+    assert "ltt_store_waiting_count 3.0" in text
 
 
 async def test_metrics_count_rooms_and_requests_by_route_without_naming_one() -> None:
