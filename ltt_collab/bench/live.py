@@ -25,7 +25,6 @@ from ltt_collab.bench.lab_server import running_lab
 from ltt_collab.bench.measures import Machine, Spread, ratio
 from ltt_collab.classroom.live import KernelLiveJudge
 from ltt_collab.curriculum.loader import load_course
-from ltt_collab.demo.kernel import running_kernel
 from ltt_collab.model.cells import Cell, CellType, Notebook
 from ltt_collab.model.courses import Task, TaskMark, TaskRole
 from ltt_collab.model.ids import CellId, CourseId, RoomId, ServerId, TaskId
@@ -79,10 +78,10 @@ async def bench_live(options: LiveOptions) -> LiveReport:
     async with running_lab() as lab, running_sandbox() as sandbox:
         address = JupyterAddress.parse(lab.url, lab.token)
         rest = RestClient(address, None)
-        async with JupyterKernels(address, rest) as kernels, running_kernel(address, rest, PATH) as learner:
+        async with JupyterKernels(address, rest) as kernels:
+            learner = await _notebook_kernel(kernels, rest)
             for cell in notebook.cells:
-                async for _ in learner.run(cell.source):
-                    pass
+                await _run(learner, cell.source)
             judge = KernelLiveJudge(Judge(sandbox), lambda _server: kernels)
 
             async def check() -> None:
@@ -115,6 +114,16 @@ async def bench_live(options: LiveOptions) -> LiveReport:
         baseline_fresh_kernel_ms=baseline,
         ratio=ratio(baseline.p50, ours.p50),
     )
+
+
+async def _notebook_kernel(kernels: JupyterKernels, rest: RestClient) -> Kernel:
+    """The kernel of the learner's notebook; it ends with its server."""
+    body = {"path": PATH, "name": PATH, "type": "notebook", "kernel": {"name": "python3"}}
+    await rest.demand("POST", "api/sessions", body=body)
+    info = await kernels.kernel_of(PATH)
+    if info is None:
+        raise BenchmarkError("the server started no kernel for the notebook")
+    return await kernels.connect(info.id)
 
 
 async def _timed(act: Callable[[], Awaitable[None]], times: int) -> list[float]:
