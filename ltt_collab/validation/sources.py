@@ -65,10 +65,10 @@ def usage_fault(check: Check, cells: Sequence[CodeCell]) -> str | None:
     used = {name for name in (*check.must_use, *check.must_not_use) if _is_used(name, parsed)}
     for name in check.must_use:
         if name not in used:
-            return f"use {_worded(name)} in your solution"
+            return f"use '{name}' in your solution"
     for name in check.must_not_use:
         if name in used:
-            return f"solve it without {_worded(name)}"
+            return f"solve it without '{name}'"
     return None
 
 
@@ -100,10 +100,6 @@ def _names(node: ast.AST) -> Iterator[str]:
             yield from (f"{module}.{alias.name}" for alias in names)
         case _:
             return
-
-
-def _worded(name: str) -> str:
-    return f"'{name}'" if name not in CONSTRUCTS else f"a {name}" if name not in {"if", "import"} else f"an {name}"
 
 
 def operands(expression: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Submissions to one small task as data: tampering that must not pass, correct ones that must, faults that need words."""
+"""Submissions to one small task as data: tampering must not pass, correct work must, faults need words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ltt_collab.model.validations import Outcome
 def notebook_json(*sources: str, task: str = "mean") -> str:
     """A notebook whose code cells are all the task's work."""
     mark = {"ltt_task": {"course": "basics", "task": task, "role": "work"}}
-    cells = [
+    cells: list[dict[str, object]] = [
         {"id": f"c{number}", "cell_type": "code", "source": source, "metadata": mark, "outputs": [],
          "execution_count": None}
         for number, source in enumerate(sources)
@@ -204,7 +204,8 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "a lambda": ("def _no(): raise ValueError\nmean = lambda xs: sum(xs) / len(xs) if xs else _no()",),
     "a method": ("class Stats:\n    def mean(self, xs):\n        if not xs: raise ValueError\n"
                  "        return sum(xs) / len(xs)\nmean = Stats().mean",),
-    "statistics": ("import statistics\ndef mean(xs):\n    if not xs: raise ValueError\n    return statistics.mean(xs)",),
+    "statistics": ("import statistics\ndef mean(xs):\n    if not xs: raise ValueError\n"
+                   "    return statistics.mean(xs)",),
     "a fraction made a float": ("from fractions import Fraction\ndef mean(xs):\n    if not xs: raise ValueError\n"
                                 "    return float(Fraction(sum(xs), len(xs)))",),
     "another order of adding": ("def mean(xs):\n    if not xs: raise ValueError\n"

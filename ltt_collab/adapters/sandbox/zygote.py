@@ -198,8 +198,9 @@ def _settle(folder: str, parts: tuple[str, ...]) -> None:
 
 
 def _interpreter() -> list[str]:
-    """The folders without which Python and its packages do not run."""
-    return sorted({sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parent.parent)})
+    """The folders without which Python and its packages do not run; not all of ``sys.path``, where courses may lie."""
+    packages = str(Path(str(importlib.import_module("ipykernel").__file__)).parent.parent)
+    return sorted({sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parent.parent), packages})
 
 
 def _keep(folder: str, key: str, uid: int | None, parts: tuple[str, ...], pipe: int) -> None:

@@ -40,7 +40,9 @@ def test_a_fault_has_its_outcome_and_a_first_cause(judge: Judge, portal: Blockin
     verdict = portal.call(judge.check_clean, fault.task, submitted(*fault.cells))
 
     assert verdict.first_cause is not None
-    assert [part for part in fault.said if part.casefold() not in verdict.first_cause.casefold()] == [], verdict.first_cause
+    assert [part for part in fault.said if part.casefold() not in verdict.first_cause.casefold()] == [], (
+        verdict.first_cause
+    )
     assert verdict.outcome is fault.outcome
     assert not verdict.passed
     assert [check.name for check in verdict.checks] == ["three", "half", "fixed", "fresh"]
