@@ -27,7 +27,7 @@ _SIGNS = tuple(
         rf"\b(?:ignore|disregard|forget|override|bypass|skip|drop|neglect|discard|cancel|violate|break)\b[^.\n]{{0,30}}"
         rf"\b{_OLD}\b[^.\n]{{0,30}}\b{_AIM}",
         r"\b(?:ignore|disregard|forget) (?:everything|all|what(?:ever)?)\b[^.\n]{0,40}\b(?:above|before|said|told|previous(?:ly)?|so far)",
-        rf"\bnew (?:system )?{_AIM}\b\s*[:=]|\b(?:updated?|revised|real|actual|true) (?:system )?{_AIM}\s*[:=]",
+        rf"\bnew (?:system )?(?:rules|orders|commands|guidelines|directions|instructions?|prompt)\b\s*[:=]|\b(?:updated?|revised|real|actual|true) (?:system )?{_AIM}\s*[:=]",
         r"\byou (?:are|'re) (?:now|no longer|from now on|henceforth)\b|\bfrom now on,? (?:you|answer|reply|respond|act)\b",
         r"\b(?:pretend|act|behave|roleplay|role-play) (?:to be|as if|as though|as an?|like (?:an?|you))\b[^.\n]{0,60}"
         r"\b(?:ai|assistant|model|tutor|teacher|dan|unrestricted|no (?:rules|limits)|system|solution|admin|developer|grandm)",
@@ -43,7 +43,7 @@ _SIGNS = tuple(
         r"\b(?:ai|llm|language model|chat ?bot|assistant|tutor(?: bot)?|gpt|claude|large language)\b[^\n]{0,12}[:,!-]",
         r"\b(?:ai|llm|chatgpt|gpt|language model|assistant|tutor) (?:must|should|shall|has to|is required to|is to|needs to|will now)\b",
         r"\b(?:say|reply|respond|answer|output|write|print|return) (?:only |exactly |just |verbatim |with only |with exactly |with just |nothing but )"
-        r"(?:the |this |these |with |following|word|phrase|text|\W)",
+        r"(?:(?:the |this |these |with )*(?:following|words?|phrase|text|answer|solution|code|number \d)|[a-z]+[!.]?$|['\"\W]?[a-z]*pwn)",
         r"\b(?:respond|reply|answer) (?:with|by saying|in the form)\b[^.\n]{0,40}[:'\"]",
         r"\b(?:tell|ask|instruct|urge|convince|advise|order) (?:the |this |every )?(?:learner|student|user|pupil|class|reader|human|person)s?\b"
         r"[^.\n]{0,20}\b(?:to|that|for|they)\b",

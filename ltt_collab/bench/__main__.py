@@ -18,6 +18,7 @@ from ltt_collab.bench.latency import LatencyOptions, bench_latency
 from ltt_collab.bench.live import LiveOptions, bench_live
 from ltt_collab.bench.rooms import RoomsOptions, bench_rooms
 from ltt_collab.bench.triggers import TriggersOptions, bench_triggers
+from ltt_collab.bench.tutor import TutorOptions, bench_tutor
 from ltt_collab.bench.write import WriteOptions, bench_write
 from ltt_collab.model.errors import LttError
 from ltt_collab.model.reporting import LogFormat, LogLevel
@@ -81,6 +82,13 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         short=LiveOptions(n=30, fresh=2),
         meanings={"n": "checks, and questions for facts", "fresh": "fresh kernels, for the baseline"},
         run=bench_live,
+    ),
+    "tutor": Benchmark(
+        help="what the tutor names, says falsely, gives away or is talked into, and how long it takes",
+        defaults=TutorOptions(),
+        short=TutorOptions(n=10),
+        meanings={"n": "requests of which the time is taken"},
+        run=bench_tutor,
     ),
     "triggers": Benchmark(
         help="sessions of learners replayed: how often help comes to who is stuck, and to nobody else",
