@@ -293,4 +293,5 @@ REQUIREMENTS: dict[str, str] = {
     "sandbox:reaches-nothing-of-ours": "Code in the sandbox reaches no network, no file and no process of ours.",
     "sandbox:no-orphans": "No process or folder of a sandbox outlives its kernel, nor our own end by SIGKILL.",
     "cli:validate": "`ltt validate --json` writes a verdict on any notebook, within 60 s, and leaves nothing behind.",
+    "client:a-question-in-the-chat-stands": "A question in the chat is worked on whatever its author types meanwhile.",
 }

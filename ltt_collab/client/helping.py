@@ -10,7 +10,7 @@ import structlog
 from anyio.abc import TaskGroup
 
 from ltt_collab.client.door import Client, RoomClient
-from ltt_collab.model.edits import HelpRequested, RoomEvent
+from ltt_collab.model.edits import CellRemoved, DocumentReloaded, HelpRequested, RoomEvent, RoomStateChanged
 from ltt_collab.model.errors import LttError, ResumePointGoneError, SubscriberTooSlowError
 from ltt_collab.model.ids import CellId, RoomId
 from ltt_collab.model.staleness import why_outdated
@@ -25,6 +25,9 @@ LONGEST_SECONDS = 120.0
 """For one request: help that comes later helps nobody, and a stuck tutor must not keep others waiting."""
 
 
+_Key = tuple[RoomId, CellId, str]
+
+
 @dataclass(slots=True)
 class _Request:
     """One request for help that a tutor works on or will."""
@@ -37,28 +40,28 @@ class _Desk:
     """The requests of all rooms.
 
     Invariants:
-        1. There is at most one request for a cell; a newer one takes the older one's place.
-        2. A request ends as soon as what it rests on has changed.
+        1. There is at most one request for a cell, and one for a chat message; a newer one takes the older one's place.
+        2. A request ends as soon as what it rests on has changed. A question in a chat rests on its cell being there.
         3. Whatever a tutor raises ends its own request only.
     """
 
     def __init__(self, client: Client, tutor: Tutor, tasks: TaskGroup) -> None:
         self._client, self._tutor, self._tasks = client, tutor, tasks
         self._limit = anyio.CapacityLimiter(AT_ONCE)
-        self._requests: dict[tuple[RoomId, CellId], _Request] = {}
+        self._requests: dict[_Key, _Request] = {}
 
     def hear(self, event: RoomEvent) -> None:
         """Take up or call off requests."""
-        for (room, cell), request in list(self._requests.items()):
-            if room == event.room:
-                because = why_outdated(event, cell, request.event.expected_hash)
+        for request in list(self._requests.values()):
+            if request.event.room == event.room:
+                because = _why_over(event, request.event)
                 if because is not None:
                     self._call_off(request, because)  # inv. 2
         if isinstance(event, HelpRequested):
-            older = self._requests.get((event.room, event.cell_id))
+            older = self._requests.get(_key_of(event))
             if older is not None:
                 self._call_off(older, "the learner asked anew")  # inv. 1
-            request = self._requests[event.room, event.cell_id] = _Request(event)
+            request = self._requests[_key_of(event)] = _Request(event)
             self._tasks.start_soon(self._work_on, request, name=f"help in {event.room}")
 
     def call_all_off(self, because: str) -> None:
@@ -72,7 +75,7 @@ class _Desk:
         log.info("request for help called off", room=request.event.room, cell_id=request.event.cell_id, because=because)
 
     def _forget(self, request: _Request) -> None:
-        key = (request.event.room, request.event.cell_id)
+        key = _key_of(request.event)
         if self._requests.get(key) is request:
             del self._requests[key]
 
@@ -100,6 +103,17 @@ class _Desk:
             # Its message may hold a learner's text: the kind at ERROR, the rest at DEBUG.
             log.error("tutor failed", room=event.room, cell_id=event.cell_id, kind=type(error).__name__)  # noqa: TRY400
             log.debug("tutor failed", exc_info=error)
+
+
+def _key_of(event: HelpRequested) -> _Key:
+    return event.room, event.cell_id, event.reply_to
+
+
+def _why_over(event: RoomEvent, request: HelpRequested) -> str | None:
+    # Who asked in the chat may go on typing while the answer comes.
+    if request.chat and not isinstance(event, CellRemoved | DocumentReloaded | RoomStateChanged):
+        return None
+    return why_outdated(event, request.cell_id, request.expected_hash)
 
 
 async def run_tutor(client: Client, tutor: Tutor) -> None:

@@ -134,7 +134,7 @@ class MemoryRoom:
             )
         )
 
-    def asks(self, cell_id: str, cause_key: str = "k") -> RoomEvent:
+    def asks(self, cell_id: str, cause_key: str = "k", reply_to: str = "") -> RoomEvent:
         """Let a trigger ask for help about a cell."""
         cell = next(cell for cell in self.cells if cell.id == cell_id)
         return self.emit(
@@ -149,6 +149,8 @@ class MemoryRoom:
                 rung=1,
                 error=None,
                 expected_hash=cell.hash,
+                chat="chat" if reply_to else "",
+                reply_to=reply_to,
             )
         )
 

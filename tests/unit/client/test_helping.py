@@ -106,6 +106,22 @@ async def test_help_is_called_off_when_the_learner_moves_on(moves_on: Callable[[
     assert directory.drafts == []
 
 
+@pytest.mark.proves("client:a-question-in-the-chat-stands")
+async def test_a_question_in_the_chat_stands_while_its_author_types_and_asks_on_until_the_cell_goes() -> None:
+    directory, tutor = MemoryDirectory(), SlowTutor()
+    room = two_cells(directory)
+    async with at_work(directory, tutor):
+        room.asks("c1", "first", reply_to="m1")
+        await eventually(lambda: tutor.began)
+        room.types("c1", "!")
+        room.runs("c1")
+        room.asks("c1", "second", reply_to="m2")
+        await eventually(lambda: len(tutor.began) == 2)
+        assert tutor.called_off == []
+        room.removes("c1")
+        await eventually(lambda: len(tutor.called_off) == 2)
+
+
 async def test_what_happens_in_other_cells_and_rooms_disturbs_nobody() -> None:
     directory, tutor = MemoryDirectory(), SlowTutor()
     room, other = two_cells(directory), two_cells(directory, "b.ipynb")
