@@ -13,6 +13,7 @@ import pytest
 from ltt_collab.adapters.store.sqlite import open_sqlite
 from ltt_collab.adapters.store.stores import Stores
 from ltt_collab.model.edits import RoomEvent, SourceEdited, Splice
+from ltt_collab.model.identity import Principal, Role
 from ltt_collab.model.ids import (
     CellId,
     CourseId,
@@ -29,6 +30,7 @@ from ltt_collab.model.presence import Author, AuthorKind
 from ltt_collab.model.suggestions import EndReason
 from ltt_collab.model.validations import Outcome, ValidationMode, Verdict
 from ltt_collab.ports.classroom import ValidationRecord
+from ltt_collab.ports.identity import TokenRecord
 from ltt_collab.ports.learning import CourseRole, Enrolment, Feedback, Selected, SubmissionRecord
 from ltt_collab.ports.privacy import DATA_DELETED, DATA_EXPIRED, DATA_EXPORTED
 from ltt_collab.ports.store import SuggestionRecord
@@ -139,6 +141,34 @@ async def test_deleted_text_is_not_in_the_file_any_more(tmp_path: Path) -> None:
             assert SECRET.encode() not in each.read_bytes(), each
     with closing(sqlite3.connect(file)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.proves("privacy:really-gone")
+async def test_a_deleted_learners_tokens_are_gone_and_nobody_elses(tmp_path: Path) -> None:
+    async with open_sqlite(f"sqlite+aiosqlite:///{tmp_path / 'ltt.db'}") as stores:
+        for identity, name, learner in (
+            ("t1", "ada", None),
+            ("t2", "bot", ADA),
+            ("t3", "Ada", None),
+            ("t4", "bob", None),
+        ):
+            principal = Principal(name=Username(name), role=Role.AGENT if learner else Role.LEARNER, learner=learner)
+            await stores.tokens.save(
+                TokenRecord(
+                    id=identity,
+                    digest=f"d-{identity}",
+                    principal=principal,
+                    at=1.0,
+                    expires=None,
+                    revoked=None,
+                    note="",
+                )
+            )
+        mine = [record for kind, record in await exported(stores, ADA) if kind == "tokens"]
+        assert [record["id"] for record in mine] == ["t1", "t2"]
+        assert "digest" not in mine[0]
+        await stores.personal.delete(ADA, actor="eve", at=9.0)
+        assert [record.id for record in await stores.tokens.select()] == ["t3", "t4"]
 
 
 @pytest.mark.proves("privacy:retention")

@@ -8,20 +8,24 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Table, and_, delete, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ltt_collab.adapters.store import schema
 from ltt_collab.adapters.store.database.audit import note
 from ltt_collab.adapters.store.database.connection import Database, insert
+from ltt_collab.adapters.store.texts import AnyText
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.privacy import DATA_DELETED, DATA_EXPIRED, DATA_EXPORTED, AuditEntry
 
 CHUNK = 1_000
 """Rows read at once in an export: some hundred KB."""
 
-_JSON = frozenset({"body", "verdict", "notebook"})
+_JSON = frozenset({"body", "verdict", "notebook", "principal"})
 """Columns that hold JSON as text; an export nests them."""
+
+_UNTOLD = frozenset({"digest"})
+"""Columns that an export leaves out: they tell nothing about a learner, and might open a door."""
 
 
 class SqlPersonalData:
@@ -39,7 +43,7 @@ class SqlPersonalData:
             while True:
                 rows = await self._chunk(table, theirs, last)
                 for row in rows:
-                    yield table.name, {name: _nested(name, value) for name, value in row.items()}
+                    yield table.name, {name: _nested(name, value) for name, value in row.items() if name not in _UNTOLD}
                 if len(rows) < CHUNK:
                     break
                 last = [rows[-1][column.name] for column in table.primary_key]
@@ -115,10 +119,23 @@ def _under(learner: Username) -> list[tuple[Table, ColumnElement[bool]]]:
     ]
     return [
         *((table, column == learner) for table, column in by_name),
+        (schema.tokens, _is_for(learner)),
         (schema.events, schema.events.c.room.in_(rooms)),
         (schema.rooms, schema.rooms.c.room.in_(rooms)),
         (theirs, theirs.c.room.in_(rooms)),
     ]
+
+
+def _is_for(learner: Username) -> ColumnElement[bool]:
+    """Tokens of this learner, or of an agent of theirs alone."""
+    principal = schema.tokens.c.principal
+    name = json.dumps(learner, ensure_ascii=False)
+
+    def has(part: str) -> ColumnElement[bool]:
+        # Unlike LIKE this minds upper and lower case on every database.
+        return func.replace(principal, literal(part, AnyText), "") != principal
+
+    return has(f'"name":{name},') | has(f'"learner":{name},')
 
 
 def _older(before: float) -> list[tuple[Table, ColumnElement[bool]]]:
