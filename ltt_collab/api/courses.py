@@ -26,7 +26,7 @@ from ltt_collab.api.school_schemas import (
     ValidationBody,
     ValidationRequestBody,
 )
-from ltt_collab.model.errors import ForbiddenError, UnknownCourseError
+from ltt_collab.model.errors import ForbiddenError
 from ltt_collab.model.identity import Role
 from ltt_collab.model.ids import CourseId, TaskId, Username
 from ltt_collab.model.nbformat import read_notebook
@@ -54,17 +54,14 @@ async def list_courses(door: TheDoor, school: TheSchool) -> list[CourseBody]:
 @router.get("/{course_id}", summary="Read a course", responses=_MISSING)
 async def read_course(door: TheDoor, school: TheSchool, course_id: Id) -> CourseBody:
     """With its tasks in order."""
-    course = expect_course(door, course_id)
-    found = next((each for each in school.classroom.courses() if each.id == course), None)
-    if found is None:
-        raise UnknownCourseError(course_id)
-    return CourseBody.of(found)
+    course = expect_course(door, school, course_id)
+    return CourseBody.of(next(each for each in school.classroom.courses() if each.id == course))
 
 
 @router.get("/{course_id}/tasks/{task_id}", summary="Read a task", responses=_MISSING)
 async def read_task(door: TheDoor, school: TheSchool, course_id: Id, task_id: Id) -> TaskDetailBody:
     """As learners may know it: no answers, no hidden checks."""
-    task = school.classroom.task(expect_course(door, course_id), TaskId(task_id))
+    task = school.classroom.task(expect_course(door, school, course_id), TaskId(task_id))
     cells = read_notebook(task.notebook, f"{task.id}.ipynb").cells
     text = "\n\n".join(cell.source for cell in cells if cell.type == "markdown")
     return TaskDetailBody.of(course_id, task, text)
@@ -79,7 +76,7 @@ async def start_task(
     door: TheDoor, school: TheSchool, course_id: Id, task_id: Id, start: Annotated[StartBody, Body()]
 ) -> StartedBody:
     """Put the task's notebook and data on the learner's server; what exists there stays as it is."""
-    learner, course = learner_meant(door, start.learner), expect_course(door, course_id)
+    learner, course = learner_meant(door, start.learner), expect_course(door, school, course_id)
     _expect_writer(door)
     return StartedBody(path=await school.classroom.start_task(course, TaskId(task_id), learner))
 
@@ -129,7 +126,7 @@ async def read_progress(
 )
 async def export_progress(door: TheDoor, school: TheSchool, course_id: Id) -> Response:
     """Every learner, task and check of a course, for a spreadsheet."""
-    expect_teacher(door, course_id)
+    expect_teacher(door, school, course_id)
     table = io.StringIO()
     writer = csv.writer(table)
     writer.writerow(CSV_COLUMNS)
@@ -138,14 +135,14 @@ async def export_progress(door: TheDoor, school: TheSchool, course_id: Id) -> Re
         for each in page:
             writer.writerow([_cell(value) for value in _row(each)])
         after = page[-1].learner
-    name = f'attachment; filename="{course_id}-progress.csv"'
+    name = 'attachment; filename="progress.csv"'
     return Response(table.getvalue(), media_type="text/csv; charset=utf-8", headers={"content-disposition": name})
 
 
 @router.get("/{course_id}/enrolments", summary="Who is in a course", responses=_TEACH)
 async def list_enrolments(door: TheDoor, school: TheSchool, course_id: Id) -> list[EnrolmentBody]:
     """By name."""
-    enrolled = await school.enrolments.of_course(expect_teacher(door, course_id))
+    enrolled = await school.enrolments.of_course(expect_teacher(door, school, course_id))
     return [EnrolmentBody(username=each.username, role=each.role, at=each.at) for each in enrolled]
 
 
@@ -154,7 +151,7 @@ async def enrol(
     door: TheDoor, school: TheSchool, course_id: Id, username: Id, enrolment: Annotated[EnrolBody, Body()]
 ) -> EnrolmentBody:
     """Or change what they are in the course. Takes effect for open sessions within seconds."""
-    course = expect_teacher(door, course_id)
+    course = expect_teacher(door, school, course_id)
     now = school.clock.now()
     await school.enrolments.enrol(Enrolment(course=course, username=Username(username), role=enrolment.role, at=now))
     school.gatekeeper.forget()
@@ -164,7 +161,7 @@ async def enrol(
 @router.delete("/{course_id}/enrolments/{username:path}", summary="End an enrolment", responses=_TEACH)
 async def end_enrolment(door: TheDoor, school: TheSchool, course_id: Id, username: Id) -> EnrolBody | None:
     """Progress stays. Does nothing for somebody who is not enrolled."""
-    await school.enrolments.leave(expect_teacher(door, course_id), Username(username))
+    await school.enrolments.leave(expect_teacher(door, school, course_id), Username(username))
     school.gatekeeper.forget()
     return None
 
@@ -172,7 +169,7 @@ async def end_enrolment(door: TheDoor, school: TheSchool, course_id: Id, usernam
 async def _validate(
     door: TheDoor, school: School, course_id: str, task_id: str, asked: ValidationRequestBody
 ) -> ValidationBody:
-    learner, course = learner_meant(door, asked.learner), expect_course(door, course_id)
+    learner, course = learner_meant(door, asked.learner), expect_course(door, school, course_id)
     if not door.sight.principal.may_execute:
         raise ForbiddenError("have a task checked", "the token does not allow to run code")
     record = await school.classroom.validate(course, TaskId(task_id), learner, asked.mode, key=asked.idempotency_key)
@@ -182,12 +179,12 @@ async def _validate(
 async def _progress(
     door: TheDoor, school: School, course_id: str, task: str | None, after: str | None, limit: int
 ) -> Sequence[CheckProgress]:
-    course = expect_course(door, course_id)
+    course = expect_course(door, school, course_id)
     only = None if task is None else TaskId(task)
     if door.sight.principal.role is Role.LEARNER:
         own = await school.progress.of_learner(course, door.sight.principal.name)
         return [each for each in own if only is None or each.task == only]
-    expect_teacher(door, course_id)
+    expect_teacher(door, school, course_id)
     return await school.progress.of_course(
         CourseId(course), task=only, after=None if after is None else Username(after), learners=limit
     )

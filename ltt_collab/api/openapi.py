@@ -47,7 +47,7 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
     for status_text, response in responses.items():
         if int(status_text) >= HTTPStatus.BAD_REQUEST:
             response["content"] = {PROBLEM_JSON: {"schema": {"$ref": _REF.format(model="Problem")}}}
-    stream = responses["200"].get("content", {}).get("text/event-stream")
+    stream = responses.get("200", {}).get("content", {}).get("text/event-stream")
     if stream is not None:
         stream["itemSchema"] = {"oneOf": [{"$ref": _REF.format(model=cls.__name__)} for cls in EVENT_TYPES.values()]}
 

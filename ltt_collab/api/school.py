@@ -46,24 +46,25 @@ def learner_meant(door: Door, named: str | None) -> Username:
     return learner
 
 
-def expect_course(door: Door, course: str) -> CourseId:
-    """The course, if they may see it.
+def expect_course(door: Door, school: School, course: str) -> CourseId:
+    """The course, if it is published and they may see it.
 
     Raises:
         UnknownCourseError
     """
-    if not door.sight.principal.may_see_course(CourseId(course)):
+    known = any(each.id == course for each in school.classroom.courses())
+    if not known or not door.sight.principal.may_see_course(CourseId(course)):
         raise UnknownCourseError(course)
     return CourseId(course)
 
 
-def expect_teacher(door: Door, course: str) -> CourseId:
+def expect_teacher(door: Door, school: School, course: str) -> CourseId:
     """The course, if they teach it.
 
     Raises:
         UnknownCourseError, ForbiddenError
     """
-    known = expect_course(door, course)
+    known = expect_course(door, school, course)
     if not door.sight.principal.may_teach(known):
         raise ForbiddenError(f"do that in course {course!r}", "you do not teach it")
     return known
@@ -71,6 +72,7 @@ def expect_teacher(door: Door, course: str) -> CourseId:
 
 def selection(
     door: TheDoor,
+    school: TheSchool,
     course: Annotated[str | None, Query(description="Only of this course.")] = None,
     task: Annotated[str | None, Query(description="Only of this task.")] = None,
     learner: Annotated[str | None, Query(description="Only this learner's; a learner sees only their own.")] = None,
@@ -82,7 +84,7 @@ def selection(
     """
     teaches = course is not None and door.sight.principal.may_teach(CourseId(course))
     if course is not None:
-        expect_course(door, course)
+        expect_course(door, school, course)
     everybody = learner is None and (door.sight.principal.is_service or teaches)
     return Selected(
         course=None if course is None else CourseId(course),
