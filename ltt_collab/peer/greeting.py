@@ -76,6 +76,8 @@ class Greeting:
             if await wishes.is_kept_away(self._server, username):
                 scene.leave("a learner here asked the tutor to stay away")
                 return
+            if await wishes.is_muted(self._server, username):
+                scene.mind.mute(username, muted=True)
         except StoreUnavailableError as error:
             log.warning("learner's wish not known", room=scene.stamp.room, reason=str(error))
             scene.around.timers.wake(

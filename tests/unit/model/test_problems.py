@@ -8,6 +8,7 @@ import pytest
 
 from ltt_collab.model.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidEventError,
     InvalidMessageError,
     InvalidSettingError,
@@ -26,6 +27,7 @@ from ltt_collab.model.problems import _CARRIED, error_from_wire, error_to_wire, 
 
 CARRIED = [
     ConflictError("c", "aa", None),
+    ForbiddenError("read the audit", "it is the operator's"),
     InvalidEventError("no seq"),
     InvalidMessageError("draft", "no text"),
     NotAuthorizedError("reading rooms"),
