@@ -40,6 +40,7 @@ from ltt_collab.client import LocalClient, run_tutor
 from ltt_collab.curriculum.loader import load_course
 from ltt_collab.model.ids import ServerId, Username
 from ltt_collab.model.presence import User
+from ltt_collab.peer.garbage import tend_garbage
 from ltt_collab.peer.insight import Insight, Sources
 from ltt_collab.peer.log import EventLog
 from ltt_collab.peer.recorder import Recorder
@@ -250,6 +251,7 @@ def _start(
 ) -> None:
     tasks.start_soon(around.heartbeat.run, name="heartbeat")
     tasks.start_soon(around.timers.run, name="timers")
+    tasks.start_soon(tend_garbage, around.clock, name="garbage")
     for tutor in load_tutors(TutorConfig(model=settings.model)):
         tasks.start_soon(run_tutor, client, tutor, name=f"tutor {type(tutor).__name__}")
     tasks.start_soon(supervisor.run, name="supervisor")

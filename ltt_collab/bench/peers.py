@@ -22,6 +22,7 @@ from ltt_collab.client import LocalClient, run_tutor
 from ltt_collab.model.addresses import RoomAddress
 from ltt_collab.model.edits import RoomEvent, RoomState, SourceEdited
 from ltt_collab.model.ids import RoomId, Seq, Username
+from ltt_collab.peer.garbage import tend_garbage
 from ltt_collab.peer.log import EventLog, Subscription
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.room import RoomPeer
@@ -106,6 +107,7 @@ async def crowd(url: str, rooms: int) -> AsyncIterator[Crowd]:
     async with NumberedRooms.at(url, "bench") as server, anyio.create_task_group() as tasks:
         tasks.start_soon(around.heartbeat.run, name="heartbeat")
         tasks.start_soon(around.timers.run, name="timers")
+        tasks.start_soon(tend_garbage, around.clock, name="garbage")
         for tutor in load_tutors(TutorConfig()):
             tasks.start_soon(run_tutor, LocalClient(registry), tutor, name="tutor")
         peers = [_peer(number, server, around) for number in range(rooms)]

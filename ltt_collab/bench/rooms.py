@@ -9,38 +9,22 @@ fewer rooms.
 
 from __future__ import annotations
 
-import gc
-import json
-import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
-from pathlib import Path
-from typing import TypedDict, TypeVar
 
 import anyio
-from anyio.abc import Process
-from anyio.streams.text import TextReceiveStream
 
 from ltt_collab.adapters.clock import SystemClock
-from ltt_collab.adapters.jupyter.server import JupyterServer
 from ltt_collab.bench.measures import Machine, percentile, raise_file_limit, ratio, resident_kib
-from ltt_collab.bench.observers import Arrivals, Observer, RealRoom, UsualRoom, read_cell, read_notebook
+from ltt_collab.bench.observers import RealRoom, UsualRoom, read_cell, read_notebook
 from ltt_collab.bench.peers import crowd
-from ltt_collab.bench.room_server import Order
-from ltt_collab.ports.rooms import Channel
+from ltt_collab.bench.room_process import running_room_server
+from ltt_collab.bench.room_visits import Bench
+from ltt_collab.peer.garbage import tend_garbage
 from ltt_collab.rooms.heartbeat import Heartbeat
 
 CELLS = 50
-DIALS = 32
-"""Rooms joined at once: enough to keep one core busy, few enough for every backlog."""
-
-GRACE = 5.0
-"""Seconds that the last keystroke may take to arrive before it counts as lost."""
-
 WARM_UP_ROOMS = 20
 """Rooms joined before memory is counted: imports, caches and buffers belong to no room."""
 
@@ -68,31 +52,17 @@ class RoomsOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoomsReport:
-    """Figures of one run. CPU is this process's, user and system, per edit; memory is resident, per room.
+class Figures:
+    """What is measured of the real stack, without deciding: to the typed event with its cell.
 
-    ``cpu_us_per_edit``: to the typed event with its cell; ``*_with_decisions``: whole peers, which also log it, hand it
-    to the installed tutors and decide what follows. ``ratio``: baseline by ours.
-    ``baseline_*``: ``YNotebook.observe`` reading the changed cell, or the whole notebook, at each edit; None where
-    jupyter-ydoc is not installed. ``kib_per_room_live``: joined and synced; ``kib_per_room_typed``: after all edits,
-    whose history Yjs keeps; ``kib_per_room_idle``: hibernated, the socket open. ``late_p99_ms``: by how much the
-    generator itself fell behind its plan.
+    ``kib_per_room_live``: joined and synced; ``kib_per_room_typed``: after all edits, whose history Yjs keeps;
+    ``kib_per_room_idle``: hibernated, the socket open. ``late_p99_ms``: by how much the generator itself fell behind
+    its plan.
     """
 
-    machine: Machine
-    rooms: int
-    rate: float
-    seconds: float
     edits: int
     edits_lost: int
     cpu_us_per_edit: float
-    cpu_us_per_edit_with_decisions: float
-    p50_ms_with_decisions: float
-    p99_ms_with_decisions: float
-    edits_lost_with_decisions: int
-    ratio: float | None
-    baseline_cpu_us_per_edit: float | None
-    baseline_whole_notebook_cpu_us_per_edit: float | None
     p50_ms: float
     p99_ms: float
     kib_per_room_live: float
@@ -104,96 +74,26 @@ class RoomsReport:
     late_p99_ms: float
 
 
-class RoomServerProcess:
-    """The other process: says its port, types on order."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomsReport(Figures):
+    """Figures of one run. CPU is this process's, user and system, per edit; memory is resident, per room.
 
-    def __init__(self, process: Process, lines: AsyncIterator[str], port: int, times: Path) -> None:
-        assert process.stdin is not None
-        self._stdin = process.stdin
-        self._lines = lines
-        self._times = times
-        self.url = f"http://127.0.0.1:{port}/"
+    ``*_with_decisions``: whole peers, which also log each event, hand it to the installed tutors and decide what
+    follows. ``ratio``: baseline by ours. ``baseline_*``: ``YNotebook.observe`` reading the changed cell, or the whole
+    notebook, at each edit; None where jupyter-ydoc is not installed.
+    """
 
-    async def type(self, *, rooms: int, rate: float, first: int, count: int) -> tuple[list[float], float]:
-        """Let people type; returns when each keystroke was sent, and the generator's lateness in ms (p99)."""
-        await anyio.Path(self._times).write_bytes(bytes(8 * rooms * count))
-        order = Order(rooms=rooms, rate=rate, first=first, count=count, times=str(self._times))
-        await self._stdin.send(json.dumps(asdict(order)).encode() + b"\n")
-        answer = json.loads(await anext(self._lines))
-        sent = memoryview(await anyio.Path(self._times).read_bytes()).cast("d")
-        return list(sent), float(answer["late_p99_ms"])
-
-
-@asynccontextmanager
-async def running_room_server(cells: int, keystrokes: int) -> AsyncIterator[RoomServerProcess]:
-    """Start the other process; it ends with the block."""
-    command = [sys.executable, "-m", "ltt_collab.bench.room_server", str(cells), str(keystrokes)]
-    with tempfile.TemporaryDirectory() as directory:
-        async with await anyio.open_process(command, stderr=None) as process:
-            assert process.stdout is not None
-            lines = _lines(TextReceiveStream(process.stdout))
-            port = int(json.loads(await anext(lines))["port"])
-            try:
-                yield RoomServerProcess(process, lines, port, Path(directory) / "times")
-            finally:
-                process.kill()
-
-
-RoomT = TypeVar("RoomT", bound=Observer)
-
-
-class Bench:
-    """One run against one room server."""
-
-    def __init__(self, server: RoomServerProcess) -> None:
-        self._server = server
-        self._jupyter = JupyterServer.at(server.url, "bench")
-        self._channels: list[Channel] = []
-
-    async def close(self) -> None:
-        """Hang up everywhere."""
-        for channel in self._channels:
-            channel.close()
-        await self._jupyter.aclose()
-
-    async def join(self, make: Callable[[int], RoomT], numbers: Sequence[int]) -> list[RoomT]:
-        """Join these rooms; returns once all are synced."""
-        rooms: list[RoomT] = [make(number) for number in numbers]
-        limiter = anyio.CapacityLimiter(DIALS)
-        async with anyio.create_task_group() as tasks:
-            for number, room in zip(numbers, rooms, strict=True):
-                tasks.start_soon(self._join, number, room, limiter, name=f"join {number}")
-        return rooms
-
-    async def type(
-        self, rooms: Sequence[Observer], *, rate: float, first: int, count: int
-    ) -> tuple[float, list[float], int, float]:
-        """Let people type in all rooms: CPU µs per edit, latencies in ms, lost edits, the generator's lateness."""
-        arrivals = Arrivals(len(rooms), count)
-        for room in rooms:
-            room.begin(arrivals)
-        return await self.measure(arrivals, rooms=len(rooms), rate=rate, first=first)
-
-    async def measure(
-        self, arrivals: Arrivals, *, rooms: int, rate: float, first: int
-    ) -> tuple[float, list[float], int, float]:
-        """Let people type while ``arrivals`` fills; the same figures."""
-        count = arrivals.keystrokes
-        before = time.process_time()
-        sent, late = await self._server.type(rooms=rooms, rate=rate, first=first, count=count)
-        with anyio.move_on_after(GRACE):
-            await arrivals.complete.wait()
-        cpu = (time.process_time() - before) / len(sent) * 1e6
-        latencies = [(there - then) * 1000 for there, then in zip(arrivals.times, sent, strict=True) if there]
-        return cpu, latencies, len(sent) - len(latencies) + arrivals.surplus, late
-
-    async def _join(self, number: int, room: Observer, limiter: anyio.CapacityLimiter) -> None:
-        async with limiter:
-            channel = await self._jupyter.dial(f"json:notebook:{number}", None, room.listener)
-            self._channels.append(channel)
-            room.attach(channel)
-            with anyio.fail_after(30):
-                await room.ready.wait()
+    machine: Machine
+    rooms: int
+    rate: float
+    seconds: float
+    cpu_us_per_edit_with_decisions: float
+    p50_ms_with_decisions: float
+    p99_ms_with_decisions: float
+    edits_lost_with_decisions: int
+    ratio: float | None
+    baseline_cpu_us_per_edit: float | None
+    baseline_whole_notebook_cpu_us_per_edit: float | None
 
 
 async def bench_rooms(options: RoomsOptions) -> RoomsReport:
@@ -213,31 +113,14 @@ async def bench_rooms(options: RoomsOptions) -> RoomsReport:
         p50_ms_with_decisions=round(percentile(latencies, 50), 3),
         p99_ms_with_decisions=round(percentile(latencies, 99), 3),
         edits_lost_with_decisions=lost,
-        ratio=None if baseline is None else ratio(baseline, figures["cpu_us_per_edit"]),
+        ratio=None if baseline is None else ratio(baseline, figures.cpu_us_per_edit),
         rooms=options.rooms,
         rate=options.rate,
         seconds=options.seconds,
         baseline_cpu_us_per_edit=baseline,
         baseline_whole_notebook_cpu_us_per_edit=whole,
-        **figures,
+        **asdict(figures),
     )
-
-
-class Figures(TypedDict):
-    """What is measured of the real stack; see ``RoomsReport``."""
-
-    edits: int
-    edits_lost: int
-    cpu_us_per_edit: float
-    p50_ms: float
-    p99_ms: float
-    kib_per_room_live: float
-    kib_per_room_typed: float
-    kib_per_room_idle: float
-    wake_p50_ms: float
-    wake_edits_lost: int
-    join_ms_per_room: float
-    late_p99_ms: float
 
 
 async def _real_stack(options: RoomsOptions) -> Figures:
@@ -252,6 +135,7 @@ async def _real_stack(options: RoomsOptions) -> Figures:
 
     async with running_room_server(CELLS, count + 1) as server, anyio.create_task_group() as tasks:
         tasks.start_soon(heartbeat.run, name="heartbeat")
+        tasks.start_soon(tend_garbage, clock, name="garbage")
         bench = Bench(server)
         await bench.join(make, range(options.rooms, options.rooms + WARM_UP_ROOMS))
         empty = resident_kib()
@@ -259,7 +143,6 @@ async def _real_stack(options: RoomsOptions) -> Figures:
         rooms = await bench.join(make, range(options.rooms))
         join_ms = (time.monotonic() - begun) / options.rooms * 1000
         live = resident_kib()
-        gc.freeze()
         cpu, latencies, lost, late = await bench.type(rooms, rate=options.rate, first=0, count=count)
         typed = resident_kib()
         for room in rooms:
@@ -269,21 +152,20 @@ async def _real_stack(options: RoomsOptions) -> Figures:
         _, waking, unwoken, _ = await bench.type(rooms, rate=wake_rate, first=count, count=1)
         tasks.cancel_scope.cancel()
         await bench.close()
-    gc.unfreeze()
-    return {
-        "edits": len(latencies),
-        "edits_lost": lost,
-        "cpu_us_per_edit": round(cpu, 1),
-        "p50_ms": round(percentile(latencies, 50), 3),
-        "p99_ms": round(percentile(latencies, 99), 3),
-        "kib_per_room_live": round((live - empty) / options.rooms, 1),
-        "kib_per_room_typed": round((typed - empty) / options.rooms, 1),
-        "kib_per_room_idle": round((idle - empty) / options.rooms, 1),
-        "wake_p50_ms": round(percentile(waking, 50), 3),
-        "wake_edits_lost": unwoken,
-        "join_ms_per_room": round(join_ms, 2),
-        "late_p99_ms": round(late, 3),
-    }
+    return Figures(
+        edits=len(latencies),
+        edits_lost=lost,
+        cpu_us_per_edit=round(cpu, 1),
+        p50_ms=round(percentile(latencies, 50), 3),
+        p99_ms=round(percentile(latencies, 99), 3),
+        kib_per_room_live=round((live - empty) / options.rooms, 1),
+        kib_per_room_typed=round((typed - empty) / options.rooms, 1),
+        kib_per_room_idle=round((idle - empty) / options.rooms, 1),
+        wake_p50_ms=round(percentile(waking, 50), 3),
+        wake_edits_lost=unwoken,
+        join_ms_per_room=round(join_ms, 2),
+        late_p99_ms=round(late, 3),
+    )
 
 
 async def _with_decisions(options: RoomsOptions) -> tuple[float, list[float], int]:
@@ -293,12 +175,9 @@ async def _with_decisions(options: RoomsOptions) -> tuple[float, list[float], in
         bench = Bench(server)
         await bench.measure(peers.arrivals(1), rooms=options.rooms, rate=1 / FIRST_SECONDS, first=0)
         await anyio.sleep(FIRST_SECONDS)
-        gc.collect()
-        gc.freeze()
         arrivals = peers.arrivals(count)
         cpu, latencies, lost, _ = await bench.measure(arrivals, rooms=options.rooms, rate=options.rate, first=1)
         await bench.close()
-    gc.unfreeze()
     return cpu, latencies, lost
 
 
@@ -316,11 +195,3 @@ async def _baselines(rate: float, seconds: float) -> tuple[float | None, float |
             figures.append(round(cpu, 1))
             await bench.close()
     return figures[0], figures[1]
-
-
-async def _lines(chunks: TextReceiveStream) -> AsyncIterator[str]:
-    rest = ""
-    async for chunk in chunks:
-        *whole, rest = (rest + chunk).split("\n")
-        for line in whole:
-            yield line
