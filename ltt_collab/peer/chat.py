@@ -40,6 +40,8 @@ SMALL_IDS = 1 << 22
 the same moment Yjs puts the lower id's first, so ours stands before the learner's: the other way round the server moves
 the learner's when it gives it its time, and a message that it moves breaks the chat (``documents.writer_chat``)."""
 
+HOLE = "the server's history of this chat has a hole ('ltt doctor' says more); writing could spread it"
+
 RECENT = 10.0
 """Seconds before we were told of the chat in which a message may have been posted that we are to hear."""
 
@@ -236,6 +238,9 @@ class ChatPeer:
             page.provider.end(RoomClosedError(None, "our client id was used in this chat before; taking another"))
             return
         page.is_followed = True
+        if not self._read_only and page.replica.has_hole():
+            self._read_only = HOLE
+            log.error("chat history has a hole", room=self._room, path=self.path)
         if not self._adopted and self._writer() is not None:
             self._adopted = True
             page.writer.finish_forgotten(CUT_OFF)
