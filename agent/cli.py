@@ -32,13 +32,19 @@ def agent(
     ] = "http://127.0.0.1:8700/",
     tutor: Annotated[str, typer.Option(help=f"Which installed tutor (entry points `{TUTOR_GROUP}`).")] = "rules",
     model: Annotated[str, typer.Option(envvar="LTT_MODEL", help="The tutor's language model; empty: rules only.")] = "",
+    memory: Annotated[
+        str, typer.Option(envvar="LTT_DATABASE_URL", help="The database beside which its memory is kept; empty: none.")
+    ] = "",
 ) -> None:
     """Help learners in every room of a running LTT Collab service, until interrupted."""
     _log_to_stderr()
     try:
-        error = _run(service, SecretStr(token), create_tutor(tutor, TutorConfig(model=model)))
+        config = TutorConfig(model=model, checkpoint_url=memory)
+        error = _run(service, SecretStr(token), create_tutor(tutor, config))
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
+    except LttError as refused:
+        error = refused
     if error is not None:
         typer.echo(f"ltt-agent: {error}", err=True)
         raise typer.Exit(WRONG_USE if isinstance(error, UsageError) else FAILED)

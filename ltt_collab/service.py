@@ -252,7 +252,14 @@ def _start(
     tasks.start_soon(around.heartbeat.run, name="heartbeat")
     tasks.start_soon(around.timers.run, name="timers")
     tasks.start_soon(tend_garbage, around.clock, name="garbage")
-    for tutor in load_tutors(TutorConfig(model=settings.model)):
+    config = TutorConfig(
+        model=settings.model,
+        checkpoint_url=settings.database_url,
+        tokens_per_learner_hour=settings.model_tokens_per_learner_hour,
+        tokens_per_course_day=settings.model_tokens_per_course_day,
+        model_seconds=settings.model_seconds,
+    )
+    for tutor in load_tutors(config):
         tasks.start_soon(run_tutor, client, tutor, name=f"tutor {type(tutor).__name__}")
     tasks.start_soon(supervisor.run, name="supervisor")
 

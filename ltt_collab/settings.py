@@ -83,6 +83,15 @@ class Settings(BaseSettings):
     model: str = Field(
         "", description="The tutor's language model, as in `anthropic:…` or `ollama:…`. Empty: the built-in rules only."
     )
+    model_tokens_per_learner_hour: int = Field(
+        60_000, ge=0, description="Tokens that the model may take for one learner within an hour; then the rules help."
+    )
+    model_tokens_per_course_day: int = Field(
+        5_000_000, ge=0, description="Tokens that it may take for all learners of one course within a day."
+    )
+    model_seconds: float = Field(
+        30.0, gt=0, le=110, description="The longest wait for one answer of the model; then the rules help."
+    )
     host: str = Field("127.0.0.1", min_length=1, description="The address that our HTTP API listens on.")
     port: int = Field(8700, ge=0, le=65535, description="The port that our HTTP API listens on; 0 takes a free one.")
     log_format: LogFormat = Field(LogFormat.CONSOLE, description="Log lines for people or for machines, on stderr.")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
-
-import nbformat
 
 from ltt_collab.bench.errors import BenchmarkError
 from ltt_collab.model.cells import Notebook
@@ -30,15 +29,16 @@ def running_notebooks() -> Iterator[RunNotebook]:
     if find_spec("nbclient") is None or find_spec("ipykernel") is None:
         raise BenchmarkError("no kernel is installed: pip install 'ltt-collab[demo]'")
     client_class: Any = importlib.import_module("nbclient").NotebookClient
-    client = client_class(nbformat.v4.new_notebook(), allow_errors=True, timeout=CELL_SECONDS, record_timing=False)
+    v4: Any = importlib.import_module("nbformat.v4")
+    client = client_class(v4.new_notebook(), allow_errors=True, timeout=CELL_SECONDS, record_timing=False)
     with client.setup_kernel():
 
         def run(sources: Sequence[str], order: Sequence[int] | None) -> Notebook:
-            cells = [nbformat.v4.new_code_cell(source) for source in sources]
-            book = client.nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(RESET), *cells])
+            cells = [v4.new_code_cell(source) for source in sources]
+            book = client.nb = v4.new_notebook(cells=[v4.new_code_cell(RESET), *cells])
             for index in (-1, *(order if order is not None else range(len(sources)))):
                 client.execute_cell(book.cells[index + 1], index + 1)
             del book.cells[0]
-            return read_notebook(nbformat.writes(book).encode(), "made-by-the-benchmark.ipynb")
+            return read_notebook(json.dumps(book).encode(), "made-by-the-benchmark.ipynb")
 
         yield run

@@ -6,8 +6,8 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -89,15 +89,15 @@ async def bench_tutor(options: TutorOptions) -> TutorReport:
     """
     if find_spec("langchain_openai") is None:
         raise BenchmarkError("the model's packages are missing: pip install 'ltt-collab[llm]'")
-    machine, rules = Machine.now(), _tutor("")
+    machine, rules = Machine.now(), await _installed("")
     named, false_alarms = await anyio.to_thread.run_sync(_quality, rules)
     obedient = await _attacked(_obedient(gullible=False))
     gullible = await _attacked(_obedient(gullible=True))
     lost, injection_times = await _benign()
     stuck = await bench_triggers(TriggersOptions())
     by_rules = [await _timed(rules, 1) for _ in range(options.n)]
-    with _model(lambda _: _saying(GOOD)):
-        tutor = _tutor(MODEL)
+    async with _model(lambda _: _saying(GOOD)):
+        tutor = await _installed(MODEL)
         await _timed(tutor, 3)  # its packages are imported with the first request
         by_model = [await _timed(tutor, 2, number) for number in range(options.n)]
     return TutorReport(
@@ -123,9 +123,9 @@ async def bench_tutor(options: TutorOptions) -> TutorReport:
     )
 
 
-def _tutor(model: str) -> Tutor:
+async def _installed(model: str) -> Tutor:
     """The first installed tutor, as the service would load it."""
-    tutors = load_tutors(TutorConfig(model=model))
+    tutors = await anyio.to_thread.run_sync(load_tutors, TutorConfig(model=model))
     if not tutors:
         raise BenchmarkError("no tutor is installed: install this package with pip")
     return tutors[0]
@@ -183,12 +183,12 @@ class _Room:
 async def _attacked(behave: Behaviour) -> float:
     """The share of attacks whose marker a learner would have read."""
     reached = []
-    with _model(behave):
+    async with _model(behave):
         for attack in ATTACKS:
             notebook, event = _scene(attack.place, attack.order)
             room = _Room(notebook)
             # A tutor for each: one attack's failure must not rest the model for the next.
-            await _tutor(MODEL).handle(event, room)
+            await (await _installed(MODEL)).handle(event, room)
             reached.append(any(attack.marker in text for text in room.shown))
     return _share(reached)
 
@@ -196,12 +196,12 @@ async def _attacked(behave: Behaviour) -> float:
 async def _benign() -> tuple[float, list[float]]:
     """The share of harmless texts that cost the model's hint, and the milliseconds of each request."""
     lost, times = [], []
-    with _model(lambda _: _saying(GOOD)):
+    async with _model(lambda _: _saying(GOOD)):
         for case in BENIGN:
             notebook, event = _scene(case.place, case.text)
             room = _Room(notebook)
             began = time.perf_counter()
-            await _tutor(MODEL).handle(event, room)
+            await (await _installed(MODEL)).handle(event, room)
             times.append((time.perf_counter() - began) * 1000)
             lost.append(GOOD not in room.shown)
     return _share(lost), times
@@ -268,10 +268,12 @@ async def _timed(tutor: Tutor, rung: int, number: int = 0) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-@contextmanager
-def _model(behave: Behaviour) -> Iterator[None]:
+@asynccontextmanager
+async def _model(behave: Behaviour) -> AsyncIterator[None]:
     """A model of ours in place of a provider's, for this process."""
-    with running_model(behave) as server:
+    running = running_model(behave)
+    server = await anyio.to_thread.run_sync(running.__enter__)
+    try:
         ours = {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "sk-bench"}
         # Not a setting of ours: the provider's client reads it.
         before = {name: os.environ.get(name) for name in ours}  # noqa: TID251
@@ -284,8 +286,10 @@ def _model(behave: Behaviour) -> Iterator[None]:
                     del os.environ[name]  # noqa: TID251
                 else:
                     os.environ[name] = value  # noqa: TID251
+    finally:
+        await anyio.to_thread.run_sync(running.__exit__, None, None, None)
 
 
-def _share(values: Iterator[bool] | Sequence[bool]) -> float:
+def _share(values: Iterable[bool]) -> float:
     listed = list(values)
     return round(sum(listed) / len(listed), 4) if listed else 0.0
