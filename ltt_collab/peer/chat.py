@@ -8,21 +8,20 @@ from typing import Any
 
 import anyio
 import structlog
-from anyio.abc import TaskGroup
 
 from ltt_collab.documents.replica import Replica
 from ltt_collab.documents.writer_chat import ChatWriter
 from ltt_collab.model.chat import ChatChange, ChatMessage
 from ltt_collab.model.edits import RoomState
-from ltt_collab.model.errors import RoomClosedError, RoomError, StoreUnavailableError
+from ltt_collab.model.errors import RoomClosedError, RoomError
 from ltt_collab.model.ids import ClientId, RoomId, ServerId, SuggestionId, Username
 from ltt_collab.model.presence import Activity, Selection
+from ltt_collab.peer.chat_guests import ChatGuests
 from ltt_collab.peer.chat_page import ChatPage
 from ltt_collab.peer.chat_speech import CUT_OFF, Speeches
 from ltt_collab.peer.people import People
 from ltt_collab.peer.stay import ARRIVAL, Stay
 from ltt_collab.peer.surroundings import Surroundings
-from ltt_collab.ports.learning import Feedback, FeedbackStore
 from ltt_collab.ports.rooms import RoomServer
 from ltt_collab.rooms.keeper import DocumentTarget, Membership, keep_connected
 from ltt_collab.rooms.local_state import chat_state
@@ -44,9 +43,6 @@ HOLE = "the server's history of this chat has a hole ('ltt doctor' says more); w
 
 RECENT = 10.0
 """Seconds before we were told of the chat in which a message may have been posted that we are to hear."""
-
-ASK_AGAIN = 5.0
-"""Seconds until a store that could not be read is asked again whether a learner wants us gone."""
 
 
 class ChatPeer:
@@ -81,13 +77,11 @@ class ChatPeer:
         self._state = RoomState.JOINING
         self._sighted_at = around.clock.now()
         self._sighted: set[Username] = set()
-        self._unknown: set[Username] = set()
-        self._met: set[Username] = set()
         self._adopted = False
-        self._tasks: TaskGroup | None = None
         self._scope = anyio.CancelScope()
         self._left = "we left"
         self._stay = Stay(self)
+        self.guests = ChatGuests(around, server.id, room, leave=self.leave, known=self._resume)
         self._speeches = Speeches(around.clock, around.timers, writer=self._writer, show=self._show)
 
     # For the others.
@@ -163,12 +157,6 @@ class ChatPeer:
         mark = said[at - 1].mark if at and said[at - 1].sender == self.around.user.username else None
         return (mark.suggestion or None) if mark is not None else None
 
-    def rate(self, suggestion: SuggestionId, learner: Username, *, helpful: bool) -> None:
-        """Remember what a learner thought of an answer."""
-        if self.around.feedback is not None and self._tasks is not None:
-            said = Feedback(suggestion=suggestion, learner=learner, helpful=helpful, at=self.around.clock.now())
-            self._tasks.start_soon(self._rate, self.around.feedback, said, name=f"feedback in {self._room}")
-
     def moved(self, path: str) -> None:
         """The file has another path now."""
         if path != self._target.path:
@@ -196,12 +184,12 @@ class ChatPeer:
         try:
             with self._scope:
                 async with anyio.create_task_group() as tasks:
-                    self._tasks = tasks
+                    self.guests.begin(tasks)
                     gave_up = await keep_connected(membership, self)
                     self._left = gave_up.reason
                     tasks.cancel_scope.cancel()
         finally:
-            self._tasks = None
+            self.guests.end()
             self._speeches.end()
             self._stay.end()
             if self._page is not None:
@@ -273,7 +261,7 @@ class ChatPeer:
             case ParticipantJoined(user=user):
                 self.people.change()
                 self._stay.somebody_came()
-                self._meet(user.username)
+                self.guests.meet(user.username)
             case ParticipantLeft():
                 self.people.change()
                 self._stay.somebody_left()
@@ -291,7 +279,7 @@ class ChatPeer:
 
     def _writer(self) -> ChatWriter | None:
         page = self._page
-        is_silent = self._read_only or self._unknown or self._state is not RoomState.LIVE  # invariants 1, 4
+        is_silent = self._read_only or not self.guests.are_known or self._state is not RoomState.LIVE  # invariants 1, 4
         return None if page is None or page.provider is None or is_silent else page.writer
 
     def _show(self, is_typing: bool) -> None:
@@ -309,29 +297,5 @@ class ChatPeer:
             return False
         return all(said.mark is None or said.mark.reply_to != message.id for said in page.view.messages())
 
-    async def _rate(self, store: FeedbackStore, feedback: Feedback) -> None:
-        try:
-            await store.save(feedback)
-        except StoreUnavailableError as error:
-            log.warning("feedback not remembered", room=self._room, reason=str(error))
-
-    def _meet(self, username: Username) -> None:
-        if username not in self._met and self._tasks is not None:
-            self._met.add(username)
-            self._unknown.add(username)
-            self._tasks.start_soon(self._look_up, username, name=f"wish of a learner in {self._room}")
-
-    async def _look_up(self, username: Username) -> None:
-        while True:
-            try:
-                is_away = await self.around.wishes.is_kept_away(self._server.id, username)
-            except StoreUnavailableError as error:
-                log.warning("learner's wish not known", room=self._room, reason=str(error))
-                await self.around.clock.sleep(ASK_AGAIN)
-                continue
-            break
-        if is_away:
-            self.leave("a learner here asked the tutor to stay away")
-            return
-        self._unknown.discard(username)
+    def _resume(self) -> None:
         self._speeches.resume()

@@ -72,7 +72,7 @@ class Conversation:
         answer = chat.answer_before(message) if helpful is not None else None
         if helpful is None or answer is None:
             return False
-        chat.rate(answer, message.sender, helpful=helpful)
+        chat.guests.rate(answer, message.sender, helpful=helpful)
         if not helpful:
             chat.tell(message.id, SORRY)
         return True
