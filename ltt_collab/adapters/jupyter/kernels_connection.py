@@ -35,6 +35,9 @@ PROBE_SECONDS = 0.8
 BEGIN_SECONDS = 5.0
 """An idle kernel takes up a request in milliseconds."""
 
+LOOKS, LOOK_SECONDS = 3, 0.04
+"""A server says "busy" for a moment longer than the browser that heard the run end; it is asked again before we do."""
+
 INSIST_SECONDS = 0.25
 """Between two interrupts of code of ours: one expression of a batch may swallow the first."""
 
@@ -196,7 +199,10 @@ class KernelConnection:
             self._ear = _Ear(self)
             self._channel = await self._link.dial(self._kernel, self._session, self._ear)
             self._traffic.told(await self._link.state(self._kernel))
-        elif self._traffic.is_unsure:
+        for _ in range(LOOKS):
+            if not self._traffic.is_unsure:
+                return
+            await anyio.sleep(LOOK_SECONDS)
             self._traffic.told(await self._link.state(self._kernel))
 
     def _send(self, request: Request, content: Mapping[str, Any]) -> None:
