@@ -314,4 +314,7 @@ REQUIREMENTS: dict[str, str] = {
     "agent:cache": "The same problem of the same code is asked about once.",
     "agent:nothing-private-in-prompts": "No secret, name or address of a learner reaches the model or the log.",
     "agent:injection": "No attack of the suite reaches a learner through a model that obeys.",
+    "chat:found-after-a-restart": "A chat that was open before the service started is joined.",
+    "chat:kept-away": "In a chat nothing is said before it is known whether a learner there wants us gone.",
+    "gate:leak-in-pieces": "A solution is not given away piece by piece, in several notes or sentences.",
 }

@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from ltt_collab.model.edits import MessagePosted, SuggestionShown
+from ltt_collab.model.ids import Username
 from ltt_collab.model.suggestions import Draft, Placement, Shown
 from ltt_collab.peer.chat_speech import SILENT
 from ltt_collab.peer.room import RoomPeer
@@ -244,3 +245,16 @@ async def test_a_chat_without_people_is_left(jupyter: Jupyter, stem: str) -> Non
         await eventually(
             lambda: not rooms.around.chats.of_server(rooms.supervisor.server_id), within=15, what="us gone"
         )
+
+
+@pytest.mark.proves("chat:found-after-a-restart", "chat:kept-away")
+async def test_a_chat_that_was_open_before_we_came_is_joined_and_left_when_its_learner_wants_us_gone(
+    jupyter: Jupyter, stem: str
+) -> None:
+    async with chatting(jupyter, f"{stem}.chat") as chat, rooms_without_tutor(jupyter) as rooms:
+        await rooms.chat(f"{stem}.chat", chat)
+        await rooms.around.wishes.keep_away(rooms.supervisor.server_id, Username(chat.username))
+        chat.post("hello")
+        chat.awareness.set_local_state_field("isWriting", None)
+        await eventually(lambda: chat.tutor() is None, within=10, what="us gone")
+        assert chat.answers() == []
