@@ -19,6 +19,7 @@ from ltt_collab.bench.live import LiveOptions, bench_live
 from ltt_collab.bench.rooms import RoomsOptions, bench_rooms
 from ltt_collab.bench.triggers import TriggersOptions, bench_triggers
 from ltt_collab.bench.tutor import TutorOptions, bench_tutor
+from ltt_collab.bench.validate import ValidateOptions, bench_validate
 from ltt_collab.bench.write import WriteOptions, bench_write
 from ltt_collab.model.errors import LttError
 from ltt_collab.model.reporting import LogFormat, LogLevel
@@ -96,6 +97,13 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         short=TriggersOptions(),
         meanings={"each": "sessions drawn of each shape, in each half"},
         run=bench_triggers,
+    ),
+    "validate": Benchmark(
+        help="a check of a task, clean and live, beside nbgrader's validator and otter-grader, and who is fooled",
+        defaults=ValidateOptions(),
+        short=ValidateOptions(n=10, runs=1),
+        meanings={"n": "checks of ours, clean and live each", "runs": "runs of each other grader"},
+        run=bench_validate,
     ),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -33,6 +34,9 @@ LONGEST: Final = 57.0
 FILE_BYTES: Final = 10 << 20
 """Of a learner's file beside the notebook, the most that is taken into the sandbox."""
 
+_INTERRUPTS: Final = (KeyboardInterrupt, asyncio.CancelledError)
+"""What Ctrl-C becomes, by where it meets us: nobody else cancels the only thing that we run."""
+
 PRELOADED: Final = ("numpy", "pandas", "matplotlib.pyplot")
 
 
@@ -53,10 +57,10 @@ def validate(
     with _answer_in_time(wanted, as_json=as_json):
         try:
             verdict = anyio.run(_judge, wanted, read, _own_files(wanted, notebook.parent))
-        except KeyboardInterrupt:
+        except _INTERRUPTS:
             raise typer.Exit(INTERRUPTED) from None
         except BaseExceptionGroup as group:
-            interrupted, others = group.split(KeyboardInterrupt)
+            interrupted, others = group.split(_INTERRUPTS)
             if interrupted is not None and others is None:
                 raise typer.Exit(INTERRUPTED) from None
             raise
