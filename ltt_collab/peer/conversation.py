@@ -46,6 +46,7 @@ class Conversation:
         message = change.message
         if not self._is_learner(chat, message, change.author):
             return
+        chat.guests.meet(message.sender)  # nothing is written before their wish is known
         us = chat.around.user
         if not is_for_tutor(message, us, chat.company()):  # invariant 2
             return
