@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ltt_collab.model.cells import Cell
 from ltt_collab.model.edits import RoomEvent, SuggestionEnded, SuggestionShown
-from ltt_collab.model.ids import SuggestionId
+from ltt_collab.model.ids import CellId, SuggestionId
 from ltt_collab.model.suggestions import Answer, Draft, EndReason, Held, Rejected, RejectionReason, Shown
 from ltt_collab.ports.store import SuggestionRecord
 from ltt_collab.tutoring.answers import Answers
@@ -20,6 +21,12 @@ MAX_WORDS = 160
 
 MAX_CHARACTERS = 1200
 """The same bound for text without spaces."""
+
+TOLD_CHARACTERS = 2_400
+"""Of what was said about a cell, newest last: two of the longest notes, or a long answer in the chat."""
+
+TOLD_CELLS = 500
+"""Cells of one room of which it is remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +68,7 @@ class Gate:
         # Unbounded on purpose: it grows by a person's deletions only, and forgetting one would break invariant 5.
         self._dismissed: set[str] = set()
         self._shown: dict[SuggestionId, str] = {}
+        self._told: OrderedDict[CellId, str] = OrderedDict()
 
     def adopt(self, records: Iterable[SuggestionRecord]) -> None:
         """Take over what is remembered of an earlier life, oldest first."""
@@ -105,7 +113,15 @@ class Gate:
         """Remember how a draft that passed was answered in the end; one that is or will be seen costs budget."""
         if isinstance(answer, Shown | Held) and not situation.asked and self._answers.find(draft) is None:
             self.budget.spend(situation.learner, situation.now)
+        if isinstance(answer, Shown | Held):
+            self._tell(draft)
         return self._answers.keep(draft, answer)
+
+    def _tell(self, draft: Draft) -> None:
+        """Remember what was said about a cell, so that no solution is given away piece by piece (invariant 6)."""
+        self._told[draft.cell_id] = f"{self._told.pop(draft.cell_id, '')}\n{draft.text}"[-TOLD_CHARACTERS:]
+        while len(self._told) > TOLD_CELLS:
+            self._told.popitem(last=False)
 
     def next_rung(self, cause_key: str) -> int | None:
         """The rung that help about a cause would have now; None when there is nothing new to say yet."""
@@ -189,7 +205,12 @@ class Gate:
     def _leak(self, draft: Draft, situation: Situation) -> Rejected | None:
         if not situation.reference or situation.cell is None:
             return None
-        if not leaks(draft.text, situation.reference, situation.cell.source):
+        source, told = situation.cell.source, self._told.get(draft.cell_id, "")
+        pieces = f"{told}\n{draft.text}"
+        if not leaks(draft.text, situation.reference, source) and (
+            # What was let through once, and is a leak only now that the learner deleted lines, silences nobody.
+            not leaks(pieces, situation.reference, source) or leaks(told, situation.reference, source)
+        ):
             return None
         # invariant 6: what was recognised is not said, or one could search for the solution
         return _no(RejectionReason.LEAK, "the text gives away the solution; explain on a different example")

@@ -237,3 +237,24 @@ def test_what_an_earlier_life_showed_is_taken_over(room: Judged) -> None:
     again = Gate()
     again.adopt([record("s1", 2, EndReason.STALE), record("s2", 2, EndReason.ACTED_ON)])
     assert again.ladder.shown(KEY) == 0
+
+
+@pytest.mark.proves("gate:leak-in-pieces")
+def test_a_solution_is_not_given_away_piece_by_piece(room: Judged) -> None:
+    pieces = [
+        "Begin with `total = 0`.",
+        "Then `for value in values:` and `total += value`.",
+        "`return total / len(values)`.",
+    ]
+    at, shown = situation(cell=code(A, "def mean(values):\n    pass"), reference=SOLUTION, asked=True), None
+    reasons = []
+    for number, text in enumerate(pieces):
+        one = draft(f"k{number}", text=text, expected_hash=at.cell.hash if at.cell else "")
+        reasons.append(room.reason(one, at))
+        if reasons[-1] is None:
+            shown = room.gate.settle(one, Shown(suggestion=SuggestionId(f"s{number}")), at)
+    assert shown is not None
+    assert reasons[0] is None
+    assert RejectionReason.LEAK in reasons[1:]
+    innocent = draft("k9", text="Which number do you divide by?", expected_hash=at.cell.hash if at.cell else "")
+    assert room.reason(innocent, at) is None
