@@ -38,6 +38,8 @@ BEGIN_SECONDS = 5.0
 LOOKS, LOOK_SECONDS = 3, 0.04
 """A server says "busy" for a moment longer than the browser that heard the run end; it is asked again before we do."""
 
+LAG_SECONDS = 0.01
+
 INSIST_SECONDS = 0.25
 """Between two interrupts of code of ours: one expression of a batch may swallow the first."""
 
@@ -200,8 +202,11 @@ class KernelConnection:
             self._channel = await self._link.dial(self._kernel, self._session, self._ear)
             self._traffic.told(await self._link.state(self._kernel))
         for _ in range(LOOKS):
-            if not self._traffic.is_unsure:
+            if not self._traffic.is_busy:
                 return
+            if not self._traffic.is_unsure:
+                await anyio.sleep(LAG_SECONDS)  # the browser may have heard the end of the run before us
+                continue
             await anyio.sleep(LOOK_SECONDS)
             self._traffic.told(await self._link.state(self._kernel))
 
