@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiosqlite
 import anyio
+import anyio.to_thread
 
 from ltt_collab.model.errors import InvalidSettingError
 
@@ -21,6 +23,8 @@ CLOSE_SECONDS = 2.0
 
 BESIDE = "-agent"
 """Added to the name of the service's SQLite file: two writers of one file would wait for each other."""
+
+_POSTGRES = "langgraph.checkpoint.postgres.aio"
 
 
 class Checkpoints:
@@ -74,9 +78,9 @@ class Checkpoints:
 
     @asynccontextmanager
     async def _postgres(self) -> AsyncIterator[BaseCheckpointSaver[str]]:
-        from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver  # noqa: PLC0415
-
-        async with AsyncPostgresSaver.from_conn_string(self._dsn) as saver:
+        # Its client library is large: imported away from the loop that serves every room.
+        saver_class: Any = (await anyio.to_thread.run_sync(import_module, _POSTGRES)).AsyncPostgresSaver
+        async with saver_class.from_conn_string(self._dsn) as saver:
             if not self._is_set_up:
                 await saver.setup()
                 self._is_set_up = True

@@ -42,6 +42,7 @@ from tests.support.fake_model import (
     saying,
     slow,
 )
+from tests.support.postgres import Postgres
 from tests.unit.agent.notebooks import code_cell, notebook_of, raised
 
 # A provider's client asks `uname` for a header; it is not waited for when the request is called off in that moment.
@@ -267,6 +268,20 @@ async def test_what_was_said_is_known_after_a_restart(model: ModelServer, tmp_pa
     assert "it did not help" in prompts(model)
     assert (tmp_path / "ltt-agent.sqlite").exists()
     assert not (tmp_path / "ltt.sqlite").exists()
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> str:
+    """A new database, as ``LTT_DATABASE_URL`` names it."""
+    return postgres.new_url()
+
+
+async def test_what_was_said_is_known_after_a_restart_with_postgresql(model: ModelServer, database: str) -> None:
+    config = TutorConfig(model=MODEL, checkpoint_url=database)
+    await create(config).handle(request(WRONG, rung=2), room_of_wrong())
+    model.requests.clear()
+    await create(config).handle(request(WRONG, rung=3), room_of_wrong())
+    assert json.dumps(GOOD)[1:-1] in prompts(model)
 
 
 async def test_memories_of_two_learners_and_two_tasks_are_apart(model: ModelServer, tmp_path: Path) -> None:

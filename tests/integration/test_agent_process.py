@@ -60,6 +60,7 @@ async def test_without_a_token_it_says_what_is_missing() -> None:
         (["--service", "http://127.0.0.1:{port}/"], 1, "cannot reach the service at http://127.0.0.1:{port}/"),
         (["--service", "localhost"], 2, "LTT_SERVICE_URL"),
         (["--tutor", "nobody"], 2, "no tutor 'nobody' is installed"),
+        (["--model", "nobody:x"], 2, "pip install langchain-nobody"),
     ],
 )
 async def test_what_cannot_work_ends_it_with_one_clear_line(options: list[str], status: int, says: str) -> None:
