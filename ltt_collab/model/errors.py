@@ -33,6 +33,7 @@
     │   ├── NotOursError              the cell belongs to a learner
     │   ├── NotOurMessageError        the chat message is not, or no more, as we wrote it
     │   ├── CellOccupiedError         a human's caret is in the cell: try again when it has left
+    │   ├── LeakError                 the text gives a task's solution away
     │   └── RoomReadOnlyError
     ├── KernelError                   a kernel did not do what was asked of it
     │   ├── KernelUnreachableError
@@ -45,6 +46,9 @@
     ├── ServiceError                  the LTT Collab service did not do what its client asked
     │   ├── ServiceUnreachableError   is it running, is the URL right?
     │   └── ServiceRefusedError       an answer that no other error stands for
+    ├── HubError                      a JupyterHub did not do what was asked of it
+    │   ├── HubUnavailableError       try again later; open rooms go on
+    │   └── HubRefusedError           the token or its role does not allow it
     ├── DemoError                     the demo cannot go on
     ├── SubscriberTooSlowError        the subscription was ended, events would have been lost
     ├── StaleClaimError               a worker's claim has passed to another: its result does not count
@@ -225,6 +229,13 @@ class CellOccupiedError(WriteError):
         self.cell_id = cell_id
 
 
+class LeakError(WriteError):
+    """The text gives the solution of a task away; what was recognised is not said."""
+
+    def __init__(self) -> None:
+        super().__init__("the text gives away the solution of the task; explain on a different example")
+
+
 class RoomReadOnlyError(WriteError):
     """We joined this room read-only."""
 
@@ -251,6 +262,27 @@ class ServiceRefusedError(ServiceError):
     def __init__(self, url: str, status: int, reason: str) -> None:
         super().__init__(f"the service at {url} answered {status}: {reason}")
         self.url, self.status, self.reason = url, status, reason
+
+
+class HubError(LttError):
+    """A JupyterHub did not do what was asked of it."""
+
+
+class HubUnavailableError(HubError):
+    """The hub does not answer, or says that it cannot just now."""
+
+    def __init__(self, url: str, reason: str, retry_after: float | None = None) -> None:
+        """``retry_after``: seconds that the hub asked us to wait."""
+        super().__init__(f"the hub at {url} cannot be asked: {reason}; it will be tried again, open rooms go on")
+        self.url, self.reason, self.retry_after = url, reason, retry_after
+
+
+class HubRefusedError(HubError):
+    """The hub does not accept our token, or its role does not allow what was asked."""
+
+    def __init__(self, url: str, status: int, remedy: str) -> None:
+        super().__init__(f"the hub at {url} answered {status}: {remedy}")
+        self.url, self.status, self.remedy = url, status, remedy
 
 
 class SubscriberTooSlowError(LttError):

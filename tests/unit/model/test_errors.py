@@ -34,6 +34,8 @@ EXAMPLES: list[tuple[LttError, tuple[str, ...]]] = [
     (errors.RoomReadOnlyError("a hole"), ("a hole",)),
     (errors.ServiceUnreachableError("http://s/", "refused"), ("http://s/", "refused", "LTT_SERVICE_URL")),
     (errors.ServiceRefusedError("http://s/", 500, "oops"), ("http://s/", "500", "oops")),
+    (errors.HubUnavailableError("http://h/hub/api/", "refused"), ("http://h/hub/api/", "refused", "open rooms go on")),
+    (errors.HubRefusedError("http://h/hub/api/", 403, "add the role"), ("http://h/hub/api/", "403", "add the role")),
     (errors.SubscriberTooSlowError(7, 100), ("7", "100", "resume")),
     (errors.DemoError("no JupyterLab", "install it"), ("no JupyterLab", "install it")),
     (errors.StaleClaimError("v1", 3), ("'v1'", "3", "does not count")),
@@ -57,7 +59,15 @@ EXAMPLES: list[tuple[LttError, tuple[str, ...]]] = [
     (errors.DeliveryError("a.ipynb", "disk full"), ("a.ipynb", "disk full", "nothing was changed")),
 ]
 
-ABSTRACT = {LttError, errors.UsageError, errors.RoomError, errors.WriteError, errors.ServiceError, errors.KernelError}
+ABSTRACT = {
+    LttError,
+    errors.UsageError,
+    errors.RoomError,
+    errors.WriteError,
+    errors.ServiceError,
+    errors.KernelError,
+    errors.HubError,
+}
 
 
 @pytest.mark.parametrize(("error", "said"), EXAMPLES, ids=lambda value: type(value).__name__)
