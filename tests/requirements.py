@@ -317,4 +317,5 @@ REQUIREMENTS: dict[str, str] = {
     "chat:found-after-a-restart": "A chat that was open before the service started is joined.",
     "chat:kept-away": "In a chat nothing is said before it is known whether a learner there wants us gone.",
     "gate:leak-in-pieces": "A solution is not given away piece by piece, in several notes or sentences.",
+    "tutor:no-model-no-wait": "Without a model none of its packages is imported, by the service or the command line.",
 }

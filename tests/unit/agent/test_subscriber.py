@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -114,6 +116,17 @@ async def test_any_other_refusal_is_accepted(reason: RejectionReason) -> None:
     await tutor.handle(_request(_WRONG), room)
 
     assert len(room.drafts) == 1
+
+
+@pytest.mark.proves("tutor:no-model-no-wait")
+def test_without_a_model_nothing_of_it_is_imported() -> None:
+    code = (
+        "import sys, ltt_collab.cli; from ltt_collab.service import load_tutors; "
+        "from ltt_collab.ports.tutor import TutorConfig; load_tutors(TutorConfig()); "
+        "print([name for name in ('langgraph', 'langchain', 'langchain_core', 'openai') if name in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout.strip() == "[]"
 
 
 def test_explain_needs_no_room() -> None:
