@@ -36,6 +36,9 @@ HOME, SOCKETS = "/home/learner", "/run/ltt"
 FILE_BYTES, OPEN_FILES, PROCESS_COUNT, CPU_SECONDS = 64 << 20, 512, 128, 300
 SCRATCH_BYTES = 128 << 20
 
+OURS = str(Path(__file__).resolve().parents[2])
+"""Where our package lies."""
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -97,14 +100,16 @@ def own_root(folder: str, interpreter: Sequence[str], *, own_processes: bool) ->
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
     root = f"{folder}/root"
     _mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755")
-    for path in dict.fromkeys((*SYSTEM_FOLDERS, *interpreter)):
-        _show(path, root)
-    for part, inside in ((f"{folder}/work", HOME), (f"{folder}/run", SOCKETS)):
-        Path(root + inside).mkdir(parents=True)
-        _mount(part, root + inside, None, MS_BIND)
     for path, size in (("/tmp", SCRATCH_BYTES), ("/dev/shm", SCRATCH_BYTES)):
         Path(root + path).mkdir(parents=True, exist_ok=True)
         _mount("tmpfs", root + path, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},mode=1777")
+    for path in dict.fromkeys((*SYSTEM_FOLDERS, *interpreter)):
+        _show(path, root)
+    if Path(root + OURS).is_dir():  # installed among Python's packages: sample courses with their answers lie in there
+        _mount("tmpfs", root + OURS, "tmpfs", MS_NOSUID | MS_NODEV, "size=4k,mode=555")
+    for part, inside in ((f"{folder}/work", HOME), (f"{folder}/run", SOCKETS)):
+        Path(root + inside).mkdir(parents=True)
+        _mount(part, root + inside, None, MS_BIND)
     for device in DEVICES:
         Path(f"{root}/dev/{device}").touch()
         _mount(f"/dev/{device}", f"{root}/dev/{device}", None, MS_BIND)

@@ -209,7 +209,9 @@ async def running(preload: Sequence[str] = ()) -> AsyncIterator[KernelProcesses]
         )  # fmt: skip
     except OSError as error:
         await anyio.to_thread.run_sync(lambda: shutil.rmtree(base, ignore_errors=True))
-        raise SandboxUnavailableError(f"no process can be started ({error})", "see that this user may run Python, and that memory is left") from error
+        raise SandboxUnavailableError(
+            f"no process can be started ({error})", "see that this user may run Python, and that memory is left"
+        ) from error
     kernels = KernelProcesses(process, base)
     unavailable: SandboxUnavailableError | None = None
     try:
