@@ -70,9 +70,8 @@ class ChatModel:
         3. An answer that was cut off is no answer.
     """
 
-    def __init__(self, name: str, seconds: float, make: Callable[[str], BaseChatModel] | None = None) -> None:
-        self._name, self._seconds = name, seconds
-        self._make = make or make_model
+    def __init__(self, name: str, seconds: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._name, self._seconds, self._now = name, seconds, now
         self._model: BaseChatModel | None = None
         self._knows_tools = True
         self._failures = 0
@@ -81,7 +80,7 @@ class ChatModel:
     @property
     def is_resting(self) -> bool:
         """Whether it failed a moment ago and is left alone (invariant 2)."""
-        return time.monotonic() < self._resume_at
+        return self._now() < self._resume_at
 
     async def ask(self, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) -> Said | Failed:
         """One answer."""
@@ -117,7 +116,7 @@ class ChatModel:
     ) -> AIMessageChunk | None:
         if self._model is None:
             # Importing a provider's package takes seconds: not in the loop that serves every room.
-            self._model = await anyio.to_thread.run_sync(self._make, self._name)
+            self._model = await anyio.to_thread.run_sync(make_model, self._name)
         model = self._model.bind_tools([dict(tool) for tool in tools]) if tools else self._model
         whole: Any = None
         size = 0
@@ -149,7 +148,7 @@ class ChatModel:
         self._failures += 1
         pause = min(FIRST_PAUSE * 2 ** (self._failures - 1), LONGEST_PAUSE)
         pause = max(pause, min(_retry_after(error), LONGEST_PAUSE))
-        self._resume_at = time.monotonic() + pause
+        self._resume_at = self._now() + pause
         MODEL_FAILURES.labels(kind).inc()
         # The message of a provider's error may quote the prompt: its kind only.
         log.warning("model gave nothing", model=self._name, kind=kind, error=type(error).__name__, pause_seconds=pause)

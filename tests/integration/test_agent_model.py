@@ -13,7 +13,7 @@ import anyio
 import pytest
 import structlog
 
-from agent import models, words
+from agent import words
 from agent.models import ChatModel
 from agent.nodes.review import MAX_DRAFTS
 from agent.state import MEMORIES
@@ -123,13 +123,10 @@ async def test_a_slow_model_is_not_waited_for(model: ModelServer) -> None:
     assert RULES in room.said[0]
 
 
-async def test_after_a_failure_the_model_rests_and_is_asked_again_later(
-    model: ModelServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_after_a_failure_the_model_rests_and_is_asked_again_later(model: ModelServer) -> None:
     now = [1000.0]
-    monkeypatch.setattr(models.time, "monotonic", lambda: now[0])
     model.behave = in_turn(RATE_LIMITED, saying(GOOD, 2))
-    chat = ChatModel(MODEL, 5.0)
+    chat = ChatModel(MODEL, 20.0, lambda: now[0])
     said = []
     for seconds in (0.0, 6.0, 1.5):  # Retry-After: 7
         now[0] += seconds

@@ -13,8 +13,9 @@ from ltt_collab.model.cells import Cell, Notebook
 from ltt_collab.model.edits import HelpCause, HelpRequested, RunError
 from ltt_collab.model.ids import CellId, RoomId, Seq, SuggestionId
 from ltt_collab.model.presence import UNKNOWN
-from ltt_collab.model.suggestions import Answer, Draft, Placement, Rejected, RejectionReason, Shown
+from ltt_collab.model.suggestions import Answer, Placement, Rejected, RejectionReason, Shown
 from ltt_collab.ports.tutor import TutorConfig
+from tests.support.agent_room import AgentRoom
 from tests.unit.agent.notebooks import code_cell, notebook_of, raised
 
 _WRONG = raised("total = 3\nprint(totl)", "NameError", "name 'totl' is not defined", 2)
@@ -22,19 +23,15 @@ _SHOWN = Shown(suggestion=SuggestionId("s"))
 _CONFLICT = Rejected(reason=RejectionReason.CONFLICT, detail="changed", current_source="x")
 
 
-class _Room:
-    """A room that answers as told and remembers what was proposed."""
+class _Room(AgentRoom):
+    """A room that is another with each look."""
 
     def __init__(self, notebooks: Sequence[Notebook], answers: Sequence[Answer]) -> None:
-        self._notebooks, self._answers = list(notebooks), list(answers)
-        self.drafts: list[Draft] = []
+        super().__init__(notebooks[0], *answers)
+        self._notebooks = list(notebooks)
 
     async def snapshot(self) -> Notebook:
         return self._notebooks.pop(0) if len(self._notebooks) > 1 else self._notebooks[0]
-
-    async def propose(self, draft: Draft) -> Answer:
-        self.drafts.append(draft)
-        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
 def _request(cell: Cell, rung: int = 1, *, error: RunError | None = None) -> HelpRequested:
