@@ -8,7 +8,7 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import structlog
 from anyio.abc import TaskGroup
 from pydantic import SecretStr
 
+from ltt_collab.access.desk import Desk
 from ltt_collab.access.gatekeeper import Gatekeeper, IssuedTokens, ServiceToken
 from ltt_collab.access.school import School
 from ltt_collab.adapters.clock import SystemClock
@@ -40,15 +41,18 @@ from ltt_collab.client import LocalClient, run_tutor
 from ltt_collab.curriculum.loader import load_course
 from ltt_collab.model.ids import ServerId, Username
 from ltt_collab.model.presence import User
+from ltt_collab.peer.approvals import HeldDrafts
 from ltt_collab.peer.garbage import tend_garbage
 from ltt_collab.peer.insight import Insight, Sources
 from ltt_collab.peer.log import EventLog
+from ltt_collab.peer.orders import Orders
 from ltt_collab.peer.recorder import Recorder
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.retention import sweep_daily
 from ltt_collab.peer.supervisor import Supervisor
 from ltt_collab.peer.surroundings import Habits, Surroundings
 from ltt_collab.peer.timers import Timers
+from ltt_collab.peer.whispers import Whispers
 from ltt_collab.ports.classroom import Checker
 from ltt_collab.ports.files import LearnerFiles
 from ltt_collab.ports.kernels import KernelServer
@@ -103,7 +107,14 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         live = KernelLiveJudge(judge, lambda _server: kernels, lambda _server: terminals)
         school = await _school(settings, stores, registry, judge, server, live)
         files = JupyterFiles(server.rest)
-        around = _surroundings(settings, stores, events, school.teaching, lambda _server: kernels, files)
+        orders = Orders(stores.steers, stores.audit, SystemClock())
+        orders.changed = registry.steered
+        held = HeldDrafts(registry.propose_approved, stores.audit, SystemClock())
+        around = replace(
+            _surroundings(settings, stores, events, school.teaching, lambda _server: kernels, files),
+            steering=orders,
+            held=held,
+        )
         supervisor = Supervisor(server, around, registry)
         insight = Insight(
             Sources(
@@ -127,13 +138,17 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
             welcome=supervisor.welcome,
             insight=insight,
         )
-        app = create_app(door, gatekeeper=gatekeeper, school=_school_door(school, stores, gatekeeper))
+        whispers = Whispers(registry.peer, registry.rooms, stores.audit, around.clock)
+        desk = Desk(steering=orders, approvals=held, whispering=whispers, clock=around.clock)
+        app = create_app(door, gatekeeper=gatekeeper, school=_school_door(school, stores, gatekeeper), desk=desk)
         recorder = Recorder(around.log, stores.events, stores.rooms, registry, around.clock)
         stack.push_async_callback(recorder.close)  # after the rooms' last words
         tasks = await stack.enter_async_context(anyio.create_task_group())
         _keep_records(tasks, stores, recorder, around, settings)
         tasks.start_soon(kernels.tidy, name="kernels left behind")
         tasks.start_soon(school.examiner.run, name="examiner")
+        await orders.recall()  # before any room is joined
+        tasks.start_soon(orders.run, name="orders")
         _start(tasks, around, supervisor, LocalClient(registry, insight), settings)
         served = await stack.enter_async_context(serve(app, settings.host, settings.port))
         try:

@@ -9,9 +9,10 @@ from fastapi.security import HTTPBearer
 from starlette.middleware import Middleware
 
 from ltt_collab import __version__
+from ltt_collab.access.desk import Desk
 from ltt_collab.access.gatekeeper import Gatekeeper
 from ltt_collab.access.school import School
-from ltt_collab.api import courses, health, learners, operations, rooms, validations
+from ltt_collab.api import courses, health, learners, operations, rooms, steering, validations
 from ltt_collab.api import insight as insight_routes
 from ltt_collab.api.door import PREFIX, Door
 from ltt_collab.api.middleware import BearerAuth, BodyLimit, Boundary, HeadAsGet, SecurityHeaders
@@ -22,10 +23,12 @@ from ltt_collab.api.problems import install_problem_handlers
 _BEARER = Depends(HTTPBearer(auto_error=False, scheme_name="bearer", description="The value of `LTT_API_TOKEN`."))
 
 
-def create_app(door: Door, *, gatekeeper: Gatekeeper, school: School | None = None) -> FastAPI:
+def create_app(
+    door: Door, *, gatekeeper: Gatekeeper, school: School | None = None, desk: Desk | None = None
+) -> FastAPI:
     """The HTTP door to the rooms. It has no lifespan of its own: run it with ``api.server.serve``.
 
-    ``school`` None: there are rooms, and no courses.
+    ``school`` None: there are rooms, and no courses. ``desk`` None: nobody steers the AI.
     """
     app = FastAPI(
         title="LTT Collab",
@@ -53,6 +56,9 @@ def create_app(door: Door, *, gatekeeper: Gatekeeper, school: School | None = No
         app.state.school = school
         for router in (courses.router, validations.router, operations.router):
             app.include_router(router, dependencies=[_BEARER])
+    if desk is not None:
+        app.state.desk = desk
+        app.include_router(steering.router, dependencies=[_BEARER])
     app.include_router(health.router)
     app.include_router(health.metrics_router)
     app.openapi = partial(complete_openapi, app)  # type: ignore[method-assign] # FastAPI's documented way

@@ -90,6 +90,10 @@ class Teaching:
         """The task that a cell belongs to: by its own mark, else that of the nearest marked cell above it."""
         return self._catalogue.task_of(notebook, cell)
 
+    def tasks_in(self, notebook: Notebook) -> Sequence[TaskAt]:
+        """Every taught task that a notebook holds, in the order of its cells."""
+        return self._catalogue.tasks_in(notebook)
+
     def title(self, at: TaskAt) -> str:
         """The task's title, its id when it has none."""
         task = self._catalogue.find(at)

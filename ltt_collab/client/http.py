@@ -136,6 +136,28 @@ class HttpClient:
         if status != HTTPStatus.OK:
             raise self._link.refusal(status, body)
 
+    async def stop_ai(self, *, course: str | None = None, learner: str | None = None, reason: str = "") -> None:
+        """End all writing of the AI: everywhere, in a course, or for a learner; until ``resume_ai`` for the same.
+
+        Raises:
+            NotAuthorizedError, ForbiddenError, ServiceError
+        """
+        order = {"order": "pause", "course": course, "learner": learner, "reason": reason}
+        status, said = await self._link.post("steering/orders", order)
+        if status != HTTPStatus.OK:
+            raise self._link.refusal(status, said)
+
+    async def resume_ai(self, *, course: str | None = None, learner: str | None = None) -> bool:
+        """Let the AI write again; False when there was no stop about exactly that.
+
+        Raises:
+            NotAuthorizedError, ForbiddenError, ServiceError
+        """
+        status, said = await self._link.post("steering/orders/lift", {"course": course, "learner": learner})
+        if status != HTTPStatus.OK:
+            raise self._link.refusal(status, said)
+        return bool(said["lifted"])
+
     def events(self) -> AsyncGenerator[RoomEvent, None]:
         """What happens from now on in every room."""
         return AllRooms(self._link).follow()

@@ -43,6 +43,8 @@ class Note:
     text: str
     rung: int = 1
     role: CellRole = CellRole.HINT
+    author: Username | None = None
+    """Whose words they are, where they are not the AI's."""
 
 
 class Removal(StrEnum):
@@ -274,7 +276,7 @@ class Writer:
             suggestion=note.suggestion,
             about=note.about,
             rung=note.rung,
-            author=self._author,
+            author=note.author or self._author,
         )
         return {**ownership.as_metadata(), HASH_KEY: source_hash(note.text)}
 

@@ -29,6 +29,8 @@ class CellRole(StrEnum):
     HINT = "hint"
     STATUS = "status"
     PROPOSAL = "proposal"
+    WHISPER = "whisper"
+    """What an instructor says; it stays until the learner deletes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,11 @@ from ltt_collab.model.causes import learner_key
 from ltt_collab.model.commands import TutorAnswered
 from ltt_collab.model.edits import HelpCause, HelpRequested, RoomEvent, SuggestionEnded, SuggestionShown
 from ltt_collab.model.errors import StoreUnavailableError, UnknownCellError
-from ltt_collab.model.ids import CellId, Seq, SuggestionId
+from ltt_collab.model.ids import CellId, Seq, SuggestionId, Username
 from ltt_collab.model.staleness import why_outdated
 from ltt_collab.model.suggestions import Answer, Draft, EndReason, Placement, Rejected, RejectionReason, Shown
 from ltt_collab.peer.chat_files import ChatFiles
+from ltt_collab.peer.guided import Guided
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.scene import Scene
 from ltt_collab.peer.showing import OnPage, Showing
@@ -46,6 +47,7 @@ class Proposing:
         self._showing = Showing(scene.around.clock)
         self.speaking = Speaking(scene)
         self._chat_files = ChatFiles(scene)
+        self._guided = Guided(scene)
         self._one_at_a_time = anyio.Lock()
         self._requests: dict[str, HelpRequested] = {}
         self._owed: dict[str, HelpRequested] = {}
@@ -60,6 +62,7 @@ class Proposing:
         for key, owed in tuple(self._owed.items()):
             if why_outdated(event, owed.cell_id, owed.expected_hash) is not None:
                 del self._owed[key]
+        self._guided.handle(event)
         self._showing.handle(event)
 
     def take_owed(self) -> Sequence[HelpRequested]:
@@ -77,8 +80,8 @@ class Proposing:
         if request is not None and request.chat:
             self._scene.around.chats.done(request.chat, request.reply_to)
 
-    async def propose(self, draft: Draft) -> Answer:
-        """Judge a draft and, if it passes, show it.
+    async def propose(self, draft: Draft, *, approved: bool = False) -> Answer:
+        """Judge a draft and, if it passes, show it; ``approved``: a person has said that it may be shown.
 
         Raises:
             UnknownCellError: there never was such a cell, or it is gone.
@@ -88,7 +91,7 @@ class Proposing:
         answer: Answer | None = None
         try:
             async with self._one_at_a_time:  # invariant 1
-                answer = await self._answer(draft)
+                answer = await self._answer(draft, approved=approved)
         finally:
             # Also when cancelled: the next learner must not wait for one who has moved on.
             now = scene.around.clock.now()
@@ -98,13 +101,24 @@ class Proposing:
         _count(answer)
         return answer
 
-    async def _answer(self, draft: Draft) -> Answer:
+    async def whisper(self, cell: CellId | None, text: str, by: Username) -> Answer:
+        """Write what an instructor says, between two drafts.
+
+        Raises:
+            UnknownCellError
+        """
+        async with self._one_at_a_time:
+            return await self._guided.whisper(cell, text, by)
+
+    async def _answer(self, draft: Draft, *, approved: bool) -> Answer:
         scene, page = self._scene, self._scene.page
         silent = scene.why_silent()
         if silent is not None or page is None:  # invariant 2
             self._owe(draft)
             return Rejected(reason=RejectionReason.READ_ONLY, detail=silent or "the room is not joined yet")
         situation = self._situation(page, draft)
+        if approved:  # it was counted when it was held, and a person answers for it
+            situation = replace(situation, asked=True)
         if situation.cell is None:
             raise UnknownCellError(draft.cell_id)
         answer = scene.mind.gate.judge(draft, situation)
@@ -112,6 +126,9 @@ class Proposing:
             if isinstance(answer, Rejected):
                 scene.decide(draft.cell_id, f"rejected a draft: {answer.reason}", answer.detail)
             return answer
+        held = None if approved else self._guided.hold(page, draft, situation.learner)
+        if held is not None:
+            return scene.mind.gate.settle(draft, held, situation)
         return await self._put(page, draft, situation)
 
     async def _put(self, page: Page, draft: Draft, situation: Situation) -> Answer:

@@ -47,6 +47,19 @@ class Registry:
             peer for peer in self._peers.values() if any(human.username == username for human in peer.people.humans())
         ]
 
+    def steered(self) -> None:
+        """The standing orders of people have changed: tell every room."""
+        for peer in tuple(self._peers.values()):
+            peer.steered()
+
+    async def propose_approved(self, room: RoomId, draft: Draft) -> Answer:
+        """Show a draft that a person has approved.
+
+        Raises:
+            UnknownRoomError, UnknownCellError
+        """
+        return await self.peer(room).propose(draft, approved=True)
+
     def count(self) -> None:
         """Bring the gauge of open rooms up to date."""
         states = [peer.info.state for peer in self._peers.values()]
@@ -79,7 +92,7 @@ class Registry:
         Raises:
             UnknownRoomError
         """
-        return self._peer(room).snapshot()
+        return self.peer(room).snapshot()
 
     async def events(self, room: RoomId | None, *, after: Seq | None = None) -> AsyncIterator[RoomEvent]:
         """Events for ever, in order: of one room, or of all.
@@ -87,8 +100,8 @@ class Registry:
         Raises:
             UnknownRoomError, ResumePointGoneError, SubscriberTooSlowError
         """
-        source = self._log if room is None else self._peer(room).log
-        subscription = self._log.subscribe() if room is None else self._peer(room).log.subscribe(after)
+        source = self._log if room is None else self.peer(room).log
+        subscription = self._log.subscribe() if room is None else self.peer(room).log.subscribe(after)
         try:
             async for event in subscription:
                 yield event
@@ -101,7 +114,7 @@ class Registry:
         Raises:
             UnknownRoomError, UnknownCellError
         """
-        return await self._peer(room).propose(draft)
+        return await self.peer(room).propose(draft)
 
     async def decline(self, room: RoomId, cause_key: str) -> None:
         """Say that nothing will be proposed about a request.
@@ -109,7 +122,7 @@ class Registry:
         Raises:
             UnknownRoomError
         """
-        self._peer(room).decline(cause_key)
+        self.peer(room).decline(cause_key)
 
     def decisions(self, room: RoomId) -> Sequence[Decision]:
         """The latest decisions about help in that room, oldest first.
@@ -117,9 +130,14 @@ class Registry:
         Raises:
             UnknownRoomError
         """
-        return self._peer(room).decisions()
+        return self.peer(room).decisions()
 
-    def _peer(self, room: RoomId) -> RoomPeer:
+    def peer(self, room: RoomId) -> RoomPeer:
+        """The peer of a room.
+
+        Raises:
+            UnknownRoomError
+        """
         peer = self._peers.get(room)
         if peer is None:
             raise UnknownRoomError(room)

@@ -25,7 +25,7 @@ from ltt_collab.model.edits import (
     RoomStateChanged,
 )
 from ltt_collab.model.errors import RoomError, StoreUnavailableError, UnknownCellError
-from ltt_collab.model.ids import CellId, RoomId, Seq, ServerId, Username
+from ltt_collab.model.ids import CellId, CourseId, RoomId, Seq, ServerId, TaskId, Username
 from ltt_collab.model.presence import Activity, Author, AuthorKind, Selection
 from ltt_collab.model.suggestions import Answer, Draft, EndReason
 from ltt_collab.peer.acts import Acts
@@ -68,6 +68,7 @@ class RoomPeer:
         2. What a transaction leads to is decided after the whole of it was told.
         3. While the room is not live nothing is written, and nothing is called fresh.
         4. A learner's wish to be left alone is looked up before anything is written for them.
+        5. While an order pauses the AI for anybody here, it writes nothing.
     """
 
     def __init__(
@@ -151,13 +152,13 @@ class RoomPeer:
         cell = where.cell_id if where is not None and self._source_of(where.cell_id) is not None else None
         self.happen(MessagePosted(**self.head(author), chat=chat, message=message.id, text=message.text, cell_id=cell))
 
-    async def propose(self, draft: Draft) -> Answer:
-        """Judge a draft and, if it passes, show it.
+    async def propose(self, draft: Draft, *, approved: bool = False) -> Answer:
+        """Judge a draft and, if it passes, show it; ``approved``: a person has said that it may be shown.
 
         Raises:
             UnknownCellError
         """
-        return await self._proposing.propose(draft)
+        return await self._proposing.propose(draft, approved=approved)
 
     # The life of it.
 
@@ -173,6 +174,7 @@ class RoomPeer:
             random=self.around.random,
             read_only=bool(self._read_only),
             frame_cap=self.around.frame_cap,
+            owner=self.around.owner,
         )
         try:
             with self._scope:
@@ -330,12 +332,48 @@ class RoomPeer:
         return Head(room=self.stamp.room, seq=self.stamp.next(), at=self.stamp.now(), author=author or self.us)
 
     def why_silent(self) -> str | None:
-        """Why nothing may be written here now (invariants 3, 4)."""
+        """Why the AI may write nothing here now (invariants 3, 4, 5)."""
+        return self.why_unwritable() or self._why_paused() or self._greeting.why_silent()
+
+    def why_unwritable(self) -> str | None:
+        """Why nobody may write here through us now."""
         if self._read_only or self._holed:
             return self._read_only or HOLE
         if self._state is not RoomState.LIVE:
             return "the connection to this room is not up; try again when its state is live"
-        return self._greeting.why_silent()
+        return None
+
+    def presences(self) -> Sequence[tuple[Username | None, CourseId | None, TaskId | None]]:
+        """Who is here at which task: every human with every task of the notebook, None where there is none."""
+        people = {human.username for human in self.people.humans()} or {None}
+        checker = self.around.checker
+        found = () if checker is None else checker.tasks_in(self.snapshot())
+        tasks: list[tuple[CourseId | None, TaskId | None]] = [(at.course, at.task) for at in found] or [(None, None)]
+        return [(person, course, task) for person in people for course, task in tasks]
+
+    def _why_paused(self) -> str | None:
+        steering = self.around.steering
+        if not steering.orders():
+            return None
+        for presence in self.presences():
+            steer = steering.for_learner(*presence)
+            if steer is not None and steer.paused:
+                return "the AI was paused here by an instructor or the operator; it writes again when that is lifted"
+        return None
+
+    def steered(self) -> None:
+        """The standing orders have changed: stop what may no longer be written."""
+        paused = self._why_paused()
+        if paused is not None:
+            self._proposing.call_off(paused)
+
+    async def whisper(self, cell: CellId | None, text: str, by: Username) -> Answer:
+        """Write what an instructor says below a cell; None: where a learner is.
+
+        Raises:
+            UnknownCellError
+        """
+        return await self._proposing.whisper(cell, text, by)
 
     def happen(self, event: RoomEvent) -> None:
         """Log an event of ours and decide what follows from it."""

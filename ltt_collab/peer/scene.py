@@ -52,6 +52,10 @@ class Scene(Protocol):
         """Why nothing may be written here now, in words for people; None: it may."""
         ...
 
+    def why_unwritable(self) -> str | None:
+        """Why nobody may write here through us now, a person neither; None: they may."""
+        ...
+
     def happen(self, event: RoomEvent) -> None:
         """Log an event of ours (made with the next number) and decide what follows from it."""
         ...

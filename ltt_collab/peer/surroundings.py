@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ltt_collab.model.ids import ServerId
+from ltt_collab.model.ids import ServerId, Username
 from ltt_collab.model.presence import User
 from ltt_collab.model.reporting import ChatScope
+from ltt_collab.peer.approvals import HeldDrafts
 from ltt_collab.peer.chats import Chats
 from ltt_collab.peer.log import EventLog
 from ltt_collab.peer.timers import Timers
@@ -16,6 +17,7 @@ from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.files import LearnerFiles
 from ltt_collab.ports.kernels import KernelServer
 from ltt_collab.ports.learning import FeedbackStore
+from ltt_collab.ports.steering import NoOrders, Steering
 from ltt_collab.ports.store import SuggestionStore, WishStore
 from ltt_collab.rooms.heartbeat import Heartbeat
 from ltt_collab.rooms.protocol import DEFAULT_FRAME_CAP
@@ -45,7 +47,8 @@ class Surroundings:
     ``checker``: the course's judge, None without a course. ``kernels``: the kernels of a server, None where they cannot
     be reached. ``frame_cap``: bytes of the largest message taken from a room. ``chats``: the open chats of all servers.
     ``feedback``: where it is kept what learners thought of the help, None: nowhere.
-    ``files``: new files on a server, None where there can be none.
+    ``files``: new files on a server, None where there can be none. ``owner``: whose server it is, where that is known
+    (behind a hub): what anybody calls themselves there counts for nothing.
     """
 
     user: User
@@ -64,3 +67,6 @@ class Surroundings:
     chats: Chats = field(default_factory=Chats)
     feedback: FeedbackStore | None = None
     files: Callable[[ServerId], LearnerFiles | None] = lambda _server: None
+    steering: Steering = field(default_factory=NoOrders)
+    held: HeldDrafts | None = None
+    owner: Username | None = None

@@ -45,6 +45,10 @@ class Checker(Protocol):
         """The task that a cell belongs to: by its own mark, else by the notebook's; None when it is no task's."""
         ...
 
+    def tasks_in(self, notebook: Notebook) -> Sequence[TaskAt]:
+        """Every taught task that a notebook holds, in the order of its cells."""
+        ...
+
     def title(self, at: TaskAt) -> str:
         """The task's title, its id when it has none."""
         ...

@@ -108,3 +108,44 @@ class Whispering(Protocol):
     async def broadcast(self, extent: Extent, text: str, *, by: Username) -> int:
         """The same to everybody whom it is about and who is there now; how many got it."""
         ...
+
+
+class SteerStore(Protocol):
+    """Standing orders, kept until they are lifted."""
+
+    async def save(self, steer: Steer) -> None:
+        """Insert, in place of the one about the same extent."""
+        ...
+
+    async def remove(self, extent: Extent) -> bool:
+        """Forget the one about exactly this extent; False when there is none."""
+        ...
+
+    async def all(self) -> Sequence[Steer]:
+        """All of them, oldest first."""
+        ...
+
+
+class NoOrders:
+    """A ``Steering`` where nobody steers."""
+
+    async def order(self, steer: Steer) -> None:
+        """Take no order."""
+        raise NotImplementedError
+
+    async def lift(self, extent: Extent, *, by: Username) -> bool:  # noqa: ARG002 - as the port has it
+        """There is none to lift."""
+        return False
+
+    def orders(self) -> Sequence[Steer]:
+        """None."""
+        return ()
+
+    def for_learner(
+        self,
+        learner: Username | None,  # noqa: ARG002
+        course: CourseId | None,  # noqa: ARG002
+        task: TaskId | None,  # noqa: ARG002
+    ) -> Steer | None:
+        """Nothing holds."""
+        return None

@@ -21,6 +21,7 @@ from ltt_collab.adapters.store.memory_rooms import (
     MemorySuggestions,
     MemoryWishes,
 )
+from ltt_collab.adapters.store.memory_steers import MemorySteers
 from ltt_collab.adapters.store.memory_tokens import MemoryTokens
 from ltt_collab.adapters.store.stores import Stores
 from ltt_collab.ports.store import StoreState
@@ -47,6 +48,7 @@ def memory_stores(*, events_kept: int = EVENTS_KEPT) -> Stores:
         audit=audit,
         personal=MemoryPersonalData(holders, audit),
         tokens=MemoryTokens(),
+        steers=MemorySteers(),
         upkeep=MemoryUpkeep(),
     )
 

@@ -236,3 +236,12 @@ muted = Table(
     Column("username", AnyText, primary_key=True),
 )
 """Learners who want no unasked help."""
+
+steers = Table(
+    "steers",
+    metadata,
+    Column("extent", AnyText, primary_key=True),
+    Column("body", AnyText, nullable=False),
+    Column("at", Double, nullable=False),
+)
+"""Standing orders about the AI; ``extent`` is whom it is about, as JSON."""

@@ -14,6 +14,7 @@ from ltt_collab.ports.learning import (
     ValidationStore,
 )
 from ltt_collab.ports.privacy import AuditStore, PersonalData
+from ltt_collab.ports.steering import SteerStore
 from ltt_collab.ports.store import EventStore, RoomStore, StoreUpkeep, SuggestionStore, WishStore
 
 
@@ -34,4 +35,5 @@ class Stores:
     audit: AuditStore
     personal: PersonalData
     tokens: TokenStore
+    steers: SteerStore
     upkeep: StoreUpkeep

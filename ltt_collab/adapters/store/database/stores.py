@@ -10,6 +10,7 @@ from ltt_collab.adapters.store.database.journal import Journal
 from ltt_collab.adapters.store.database.personal import SqlPersonalData
 from ltt_collab.adapters.store.database.progress import SqlProgress
 from ltt_collab.adapters.store.database.rooms import SqlRooms
+from ltt_collab.adapters.store.database.steers import SqlSteers
 from ltt_collab.adapters.store.database.submissions import SqlSubmissions
 from ltt_collab.adapters.store.database.suggestions import SqlFeedback, SqlSuggestions
 from ltt_collab.adapters.store.database.tokens import SqlTokens
@@ -34,5 +35,6 @@ def sql_stores(database: Database, journal: Journal) -> Stores:
         audit=SqlAudit(database, journal),
         personal=SqlPersonalData(database),
         tokens=SqlTokens(database),
+        steers=SqlSteers(database),
         upkeep=journal,
     )
