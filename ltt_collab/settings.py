@@ -49,6 +49,37 @@ class Settings(BaseSettings):
         description="The learner's Jupyter server: an http or https URL, base path included, without a token.",
     )
     jupyter_token: SecretStr = Field(SecretStr(""), description="The token of that Jupyter server; sent as a header.")
+    hub_api_url: str = Field(
+        "",
+        description="A JupyterHub's API, as in `http://127.0.0.1:8081/hub/api`: the tutor is then on every learner's "
+        "server of that hub, and `LTT_JUPYTER_URL` is not used. As a service that the hub itself starts: "
+        "`JUPYTERHUB_API_URL`.",
+    )
+    hub_token: SecretStr = Field(
+        SecretStr(""),
+        description="Our token at that hub (`docs/howto/existing-hub.md` has the role). As a service that the hub "
+        "itself starts: `JUPYTERHUB_API_TOKEN`.",
+    )
+    hub_proxy_url: str = Field(
+        "", description="Where the hub's proxy answers, as in `http://127.0.0.1:8000/`; needed with a hub."
+    )
+    hub_direct_url: str = Field(
+        "",
+        description="Where learners' servers answer without the proxy, with words of the spawner's state in braces, as "
+        "in `http://{dns_name}:8888` for Kubernetes (needs the scope `admin:server_state`). Unset: through the proxy.",
+    )
+    hub_learners: str = Field("learners", min_length=1, description="The hub's group of learners.")
+    hub_instructors: str = Field(
+        "instructors",
+        min_length=1,
+        description="The hub's group of instructors of all courses; with `-` and a course's id behind it, of that one.",
+    )
+    hub_sweep_seconds: float = Field(
+        90.0,
+        ge=1,
+        le=3600,
+        description="How often the hub is asked for its running servers; announced ones are found at once.",
+    )
     database_url: str = Field(
         "sqlite+aiosqlite:///ltt-collab.sqlite",
         description="Where everything is kept: an SQLite file, or `postgresql+asyncpg://user:password@host/database`.",
@@ -134,9 +165,41 @@ class Settings(BaseSettings):
         """
         given = {name: value for name, value in flags.items() if value is not None}
         try:
-            return cls(**given)
+            read = cls(**given)
+            hub = _ManagedService()
+            if hub.service_name and not read.hub_api_url:
+                given |= {"hub_api_url": hub.api_url, "hub_token": hub.api_token}
+                read = cls(**given)
         except ValidationError as error:
             raise _invalid(error.errors(include_url=False, include_context=False)[0], given) from None
+        read.expect_whole_hub()
+        return read
+
+    def expect_whole_hub(self) -> None:
+        """Return if what a hub needs is given altogether.
+
+        Raises:
+            InvalidSettingError
+        """
+        if self.hub_api_url and not self.hub_proxy_url:
+            remedy = "with LTT_HUB_API_URL, set where the hub's proxy answers, as in http://127.0.0.1:8000/"
+            raise InvalidSettingError("LTT_HUB_PROXY_URL", "", remedy)
+        if self.hub_api_url and not self.hub_token.get_secret_value():
+            raise InvalidSettingError("LTT_HUB_TOKEN", "", "with LTT_HUB_API_URL, set our token at the hub")
+
+    @field_validator("hub_api_url", "hub_proxy_url")
+    @classmethod
+    def _optional_http_url(cls, url: str) -> str:
+        return cls._http_url(url) if url else ""
+
+    @field_validator("hub_direct_url")
+    @classmethod
+    def _template(cls, url: str) -> str:
+        if url:
+            cls._http_url(re.sub(r"\{\w+\}", "x", url))
+            if "{" not in url:
+                raise ValueError("name each server by words of its spawner's state, as in http://{dns_name}:8888")
+        return url
 
     @field_validator("jupyter_url", "service_url")
     @classmethod
@@ -156,7 +219,7 @@ class Settings(BaseSettings):
             raise ValueError(f"begin with one of {', '.join(f'{scheme}://' for scheme in _DATABASE_SCHEMES)}")
         return f"{_DATABASE_SCHEMES[scheme]}://{rest}"
 
-    @field_validator("jupyter_token", "api_token")
+    @field_validator("jupyter_token", "api_token", "hub_token")
     @classmethod
     def _header_safe(cls, token: SecretStr) -> SecretStr:
         if not _WORD.fullmatch(token.get_secret_value()):
@@ -169,6 +232,16 @@ class Settings(BaseSettings):
         if not _COLOUR.fullmatch(colour):
             raise ValueError("use #rrggbb, as in #7c3aed")
         return colour
+
+
+class _ManagedService(BaseSettings):
+    """What a JupyterHub tells the services that it starts itself; the name tells them from its users' servers."""
+
+    model_config = SettingsConfigDict(env_prefix="JUPYTERHUB_", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    service_name: str = ""
+    api_url: str = ""
+    api_token: SecretStr = SecretStr("")
 
 
 def variable(field: str) -> str:

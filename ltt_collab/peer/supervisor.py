@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import assert_never, cast
 
 import anyio
@@ -50,8 +51,11 @@ class Supervisor:
         2. What one room raises ends that room only; the next sighting of it begins anew.
     """
 
-    def __init__(self, server: RoomServer, around: Surroundings, registry: Registry) -> None:
-        self._server, self._around, self._registry = server, around, registry
+    def __init__(self, server: RoomServer, around: Surroundings, registry: Registry, *, shy: bool = False) -> None:
+        """``shy``: be listed among the collaborators only while in a room, so that an idle server is left in peace."""
+        self._server, self._around, self._registry, self._shy = server, around, registry, shy
+        self._in_rooms, self._watching = anyio.Event(), anyio.CancelScope()
+        self.on_watch: Callable[[bool], None] = lambda _live: None
         self._entering: dict[str, Username | None] = {}
         self._facts: ServerFacts | None = None
         self._presence = GlobalPresence()
@@ -67,12 +71,19 @@ class Supervisor:
     async def run(self) -> None:
         """Be there until cancelled; leaves every room with a goodbye."""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._be_listed, name="global awareness")
-            # An async generator; the port's type hides that it can be closed.
-            watch = cast("AsyncGenerator[Sighting, None]", self._server.watch())
-            async with aclosing(watch) as sightings:
-                async for sighting in sightings:
-                    self._handle(sighting, tasks)
+            tasks.start_soon(self._be_listed_in_company if self._shy else self._be_listed, name="global awareness")
+            while True:
+                # An async generator; the port's type hides that it can be closed.
+                watch = cast("AsyncGenerator[Sighting, None]", self._server.watch())
+                self._watching = anyio.CancelScope()
+                with self._watching:
+                    async with aclosing(watch) as sightings:
+                        async for sighting in sightings:
+                            self._handle(sighting, tasks)
+
+    def look_again(self) -> None:
+        """Connect to the server at once, not when the next attempt is due: it was just said to be there."""
+        self._watching.cancel()
 
     def keep_away(self, username: Username) -> None:
         """Leave every room in which that learner is."""
@@ -111,11 +122,14 @@ class Supervisor:
             case WatchStateChanged(live=live, reason=reason):
                 self.is_watching, self.why_not = live, reason
                 self._facts = None  # another server may answer at that address now
+                self.on_watch(live)
                 log.info("watching" if live else "not watching", server=self._server.id, reason=reason)
             case _:
                 assert_never(sighting)
 
     def _opened(self, opened: RoomOpened, tasks: TaskGroup) -> None:
+        if self._around.owner is not None:
+            opened = replace(opened, username=self._around.owner)
         peer = self._registry.at(self._server.id, opened.path)
         chat = self._around.chats.at(self._server.id, opened.path)
         if peer is not None:
@@ -214,6 +228,18 @@ class Supervisor:
         peer.on_keep_away = self.keep_away
         return peer
 
+    async def _be_listed_in_company(self) -> None:
+        """Each message to the global awareness would keep a server alive behind a hub's proxy."""
+        while True:
+            await self._in_rooms.wait()
+            async with anyio.create_task_group() as listed:
+                listed.start_soon(self._be_listed, name="global awareness")
+                while self._paths():
+                    self._in_rooms = anyio.Event()
+                    await self._in_rooms.wait()
+                listed.cancel_scope.cancel()
+            self._in_rooms = anyio.Event()
+
     async def _be_listed(self) -> None:
         membership = Membership(
             server=self._server,
@@ -228,6 +254,10 @@ class Supervisor:
             await self._around.clock.sleep(30.0)
 
     def _list_rooms(self) -> None:
-        notebooks = [peer.path for peer in self._registry.of_server(self._server.id)]
-        self._presence.show_documents(notebooks + [chat.path for chat in self._around.chats.of_server(self._server.id)])
+        self._presence.show_documents(self._paths())
+        self._in_rooms.set()
         self._registry.count()
+
+    def _paths(self) -> list[str]:
+        notebooks = [peer.path for peer in self._registry.of_server(self._server.id)]
+        return notebooks + [chat.path for chat in self._around.chats.of_server(self._server.id)]

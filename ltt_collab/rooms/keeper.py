@@ -9,7 +9,7 @@ from typing import Any, Protocol, assert_never
 
 from ltt_collab.model.edits import RoomState
 from ltt_collab.model.errors import RoomClosedError, RoomError
-from ltt_collab.model.ids import ClientId
+from ltt_collab.model.ids import ClientId, Username
 from ltt_collab.model.presence import Selection, User
 from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.rooms import RoomServer, Session
@@ -76,7 +76,10 @@ class RoomTenant(RoomListener, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """How we join the rooms of one server. ``random`` gives numbers from 0 to 1 for the jitter."""
+    """How we join the rooms of one server. ``random`` gives numbers from 0 to 1 for the jitter.
+
+    ``owner``: whose server it is, where that is known: every human in its rooms is taken for them.
+    """
 
     server: RoomServer
     user: User
@@ -85,6 +88,7 @@ class Membership:
     random: Callable[[], float]
     read_only: bool = False
     frame_cap: int = DEFAULT_FRAME_CAP
+    owner: Username | None = None
 
 
 async def keep_connected(membership: Membership, tenant: RoomTenant) -> GiveUp:
@@ -184,6 +188,7 @@ class _Keeper:
             farewells=tuple(self._farewells),
             resolve=self._tenant.resolve,
             describe=target.describe,
+            owner=self._membership.owner,
         )
         clock = self._membership.clock
         provider = Provider(replica, self._membership.user, listener=self, clock=clock, options=options)

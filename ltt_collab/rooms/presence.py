@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ltt_collab.model.ids import ClientId
+from ltt_collab.model.ids import ClientId, Username
 from ltt_collab.model.presence import Activity, Participant, Selection, User
 from ltt_collab.ports.presence import CursorState
 from ltt_collab.rooms.awareness import Awareness, AwarenessChange
@@ -77,7 +77,7 @@ class RoomPresence:
         3. A selection is resolved when it is asked for, never kept: the text moves under it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first three have defaults
         self,
         awareness: Awareness,
         user: User,
@@ -86,13 +86,16 @@ class RoomPresence:
         resolve: Resolve = nowhere,
         describe: Describe = document_state,
         former: Collection[ClientId] = (),
+        owner: Username | None = None,
     ) -> None:
+        """``owner``: whom every human here is taken for, whatever they call themselves; None: they are believed."""
         self._awareness = awareness
         self._user = user
         self._publish = publish
         self._resolve = resolve
         self._describe = describe
         self._former = frozenset(former)
+        self._owner = owner
         self._seen: dict[ClientId, _Seen] = {}
         self._activity = Activity.IDLE
         self._cursors: tuple[CursorState, ...] = ()
@@ -166,6 +169,7 @@ class RoomPresence:
         is_impostor = claims_to_be(self._user, state)
         if is_impostor:
             user = unverified(user, client)  # invariant 1
+        user = self._as_owner(user)
         self._seen[client] = _Seen(claimed, user, cursors, is_impostor)
         if seen is None or seen.user.username != user.username:
             if seen is not None:
@@ -175,6 +179,9 @@ class RoomPresence:
             yield ImpostorSeen(client=client, user=user)
         if cursors and (seen is None or seen.cursors != cursors):
             yield ParticipantMoved(client=client, user=user)
+
+    def _as_owner(self, user: User) -> User:
+        return user if self._owner is None else replace(user, username=self._owner)
 
     def _left(self, client: ClientId) -> Iterator[PresenceEvent]:
         seen = self._seen.pop(client, None)

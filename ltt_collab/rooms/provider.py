@@ -10,7 +10,7 @@ from typing import Any, assert_never
 import anyio
 
 from ltt_collab.model.errors import ProtocolViolationError, RoomClosedError, RoomError, RoomUnreachableError
-from ltt_collab.model.ids import ClientId
+from ltt_collab.model.ids import ClientId, Username
 from ltt_collab.model.presence import User
 from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.rooms import Channel, ChannelClosed
@@ -52,6 +52,7 @@ class ProviderOptions:
     """How one room is joined.
 
     ``former``: client ids that were ours on lost connections. ``farewells``: the goodbyes that these could not say.
+    ``owner``: whom every human in it is taken for; None: they are who they say.
     """
 
     read_only: bool = False
@@ -61,6 +62,7 @@ class ProviderOptions:
     resolve: Resolve = nowhere
     describe: Describe = document_state
     bounds: AwarenessBounds | None = None
+    owner: Username | None = None
 
 
 class Provider:
@@ -88,6 +90,7 @@ class Provider:
             resolve=options.resolve,
             describe=options.describe,
             former=options.former,
+            owner=options.owner,
         )
         self._farewells = tuple(options.farewells)
         self._listener = listener

@@ -36,10 +36,14 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JupyterAddress:
-    """One server's base URL (no credentials, trailing slash) and its token."""
+    """One server's base URL (no credentials, trailing slash) and its token.
+
+    ``known_as``: its id in our books where that is not the base URL, as behind a hub; '' where it is.
+    """
 
     base_url: str
     token: Token = field(default_factory=lambda: Token(""), repr=False)
+    known_as: ServerId = ServerId("")
 
     @classmethod
     def parse(cls, url: str, token: str = "") -> Self:
@@ -67,8 +71,8 @@ class JupyterAddress:
 
     @property
     def server_id(self) -> ServerId:
-        """The server's id in our own books: its base URL."""
-        return ServerId(self.base_url)
+        """The server's id in our own books."""
+        return self.known_as or ServerId(self.base_url)
 
     @property
     def is_secure(self) -> bool:

@@ -1,0 +1,1 @@
+"""A JupyterHub's REST API, and the way to the servers that it runs."""
