@@ -21,6 +21,7 @@ from ltt_collab.model.ids import CellId, CourseId, RoomId, Seq, ServerId, Sugges
 from ltt_collab.model.presence import SERVER, Author, AuthorKind
 from ltt_collab.model.suggestions import EndReason, Placement
 from ltt_collab.ports.identity import TokenRecord
+from ltt_collab.ports.steering import Extent, Steer
 from ltt_collab.ports.store import SESSION_GAP, RoomRecord, SessionRecord, SuggestionRecord
 
 ADA, BOB = Username("ada"), Username("bob")
@@ -98,6 +99,17 @@ async def test_issued_tokens_are_found_by_digest_and_revoked_once(stores: Stores
     found = await stores.tokens.find("aa")
     assert found is not None
     assert found.revoked == 7.0
+
+
+@pytest.mark.proves("steering:survives")
+async def test_an_order_takes_the_place_of_the_one_about_the_same_and_is_lifted_once(stores: Stores) -> None:
+    everybody, ada = Extent(), Extent(learner=ADA, course=CourseId("é"))
+    await stores.steers.save(Steer(extent=everybody, paused=True, by=BOB, at=2.0))
+    await stores.steers.save(Steer(extent=ada, approval=True, by=BOB, at=1.0, reason="new"))
+    await stores.steers.save(Steer(extent=everybody, approval=True, by=ADA, at=3.0))
+    found = await stores.steers.all()
+    assert [(steer.extent, steer.paused, steer.by) for steer in found] == [(ada, False, BOB), (everybody, False, ADA)]
+    assert [await stores.steers.remove(ada), await stores.steers.remove(ada)] == [True, False]
 
 
 async def test_a_learner_is_told_once_who_reads_what(stores: Stores) -> None:

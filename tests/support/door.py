@@ -10,6 +10,7 @@ import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from ltt_collab.access.desk import Desk
 from ltt_collab.access.gatekeeper import Gatekeeper, ServiceToken
 from ltt_collab.access.school import School
 from ltt_collab.adapters.clock import SystemClock
@@ -48,6 +49,7 @@ async def running_service(
     others: Sequence[Authenticator] = (),
     school: Callable[[Gatekeeper], School] | None = None,
     enrolments: EnrolmentStore | None = None,
+    desk: Desk | None = None,
 ) -> AsyncIterator[RunningService]:
     """Serve the directory; use it inside a test, not a fixture: its task group belongs to one task."""
     readiness = [Readiness(ready=True)]
@@ -64,7 +66,7 @@ async def running_service(
         insight=directory.insight,
     )
     gatekeeper = Gatekeeper([ServiceToken(SecretStr(TOKEN)), *others], SystemClock(), enrolments)
-    app = create_app(door, gatekeeper=gatekeeper, school=None if school is None else school(gatekeeper))
+    app = create_app(door, gatekeeper=gatekeeper, school=None if school is None else school(gatekeeper), desk=desk)
     async with (
         serve(app, "127.0.0.1", port) as served,
         httpx.AsyncClient(base_url=served.url, headers={"authorization": f"Bearer {TOKEN}"}, timeout=10) as http,
