@@ -82,12 +82,11 @@ async def served(scene: Scene) -> AsyncIterator[RunningService]:
 async def test_an_instructor_steers_their_own_course_and_nothing_else() -> None:
     scene = Scene()
     async with served(scene) as service:
-        statuses = {
-            str(body): (
-                await service.http.post(ORDERS, json={"order": "pause", **body}, headers=bearer("prof"))
-            ).status_code
-            for body in ({"course": "basics"}, {"learner": "ada"}, {"learner": "bob"}, {"course": "other"}, {})
-        }
+        extents = ({"course": "basics"}, {"learner": "ada"}, {"learner": "bob"}, {"course": "other"}, {})
+        answers = [
+            await service.http.post(ORDERS, json={"order": "pause", **extent}, headers=bearer("prof"))
+            for extent in extents
+        ]
         listed = (await service.http.get(ORDERS, headers=bearer("prof"))).json()
         lifted = await service.http.post(f"{ORDERS}/lift", json={"course": "basics"}, headers=bearer("prof"))
     assert [answer.status_code for answer in answers] == [200, 200, 403, 403, 403]
@@ -109,9 +108,7 @@ async def test_a_learner_steers_nothing() -> None:
             await service.http.get(ORDERS, headers=bearer("ada")),
             await service.http.get("/api/v1/steering/held", headers=bearer("ada")),
             await service.http.post(f"/api/v1/steering/held/{held}/approve", json={}, headers=bearer("ada")),
-            await service.http.post(
-                f"/api/v1/rooms/{scene.room.id}/whispers", json={"text": "hi"}, headers=bearer("ada")
-            ),
+            await service.http.post(whispers, json={"text": "hi"}, headers=bearer("ada")),
             await service.http.post("/api/v1/broadcasts", json={"text": "hi"}, headers=bearer("ada")),
             await service.http.post("/api/v1/hooks/alerts", json={"alerts": []}, headers=bearer("ada")),
         ]
