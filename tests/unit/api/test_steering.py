@@ -82,7 +82,13 @@ async def served(scene: Scene) -> AsyncIterator[RunningService]:
 async def test_an_instructor_steers_their_own_course_and_nothing_else() -> None:
     scene = Scene()
     async with served(scene) as service:
-        extents = ({"course": "basics"}, {"learner": "ada"}, {"learner": "bob"}, {"course": "other"}, {})
+        extents: list[dict[str, str]] = [
+            {"course": "basics"},
+            {"learner": "ada"},
+            {"learner": "bob"},
+            {"course": "other"},
+            {},
+        ]
         answers = [
             await service.http.post(ORDERS, json={"order": "pause", **extent}, headers=bearer("prof"))
             for extent in extents
