@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from http import HTTPStatus
 
+import anyio.to_thread
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
@@ -48,4 +49,5 @@ async def metrics(door: TheWholeDoor) -> Response:
     for state in RoomState:
         ROOMS.labels(state=state.value).set(rooms[state])
     STORE_WAITING.set(door.readiness().store.waiting)
-    return Response(exposition(), media_type=CONTENT_TYPE_LATEST)
+    text = await anyio.to_thread.run_sync(exposition)  # it reads files of /proc
+    return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -18,6 +18,7 @@ from ltt_collab.model.validations import Outcome, ValidationMode, Verdict
 from ltt_collab.ports.classroom import TaskAt
 from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.learning import Claim, SubmissionStore, ValidationStore
+from ltt_collab.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +79,7 @@ class Examiner:
                 return False
             verdict = await self._verdict(claim)
             await self._validations.finish(claim, verdict, self._clock.now())
+            metrics.VALIDATIONS.labels(verdict.mode.value, verdict.outcome.value).inc()
             log.info("validated", validation=claim.record.id, outcome=verdict.outcome.value)
         except StaleClaimError as error:  # invariant 2
             log.info("validation was done by another", reason=str(error))

@@ -11,6 +11,7 @@ from ltt_collab.model.errors import StoreUnavailableError
 from ltt_collab.model.ids import RoomId, ServerId, SuggestionId, Username
 from ltt_collab.peer.surroundings import Surroundings
 from ltt_collab.ports.learning import Feedback, FeedbackStore
+from ltt_collab.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +72,7 @@ class ChatGuests:
     async def _rate(self, store: FeedbackStore, feedback: Feedback) -> None:
         try:
             await store.save(feedback)
+            metrics.FEEDBACK.labels("yes" if feedback.helpful else "no").inc()
         except StoreUnavailableError as error:
             log.warning("feedback not remembered", room=self._room, reason=str(error))
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 import anyio
 
-from ltt_collab.model.edits import RoomEvent
+from ltt_collab.model.edits import RoomEvent, SuggestionEnded, SuggestionShown, TaskChecked
 from ltt_collab.model.errors import LttError, ResumePointGoneError, SubscriberTooSlowError
 from ltt_collab.model.ids import RoomId, Seq
 from ltt_collab.model.wire import event_type
@@ -135,6 +135,22 @@ def _count(event: RoomEvent) -> None:
     if count is None:
         count = _counters[kind] = metrics.EVENTS.labels(event_type(event)).inc
     count()
+    if kind in _TOLD_APART:
+        _count_apart(event)
+
+
+_TOLD_APART = frozenset((SuggestionShown, SuggestionEnded, TaskChecked))
+
+
+def _count_apart(event: RoomEvent) -> None:
+    """Count by more than its type what operators ask about; none of these is on a keystroke's way."""
+    match event:
+        case SuggestionShown(placement=placement):
+            metrics.SUGGESTIONS_SHOWN.labels(placement.value).inc()
+        case SuggestionEnded(reason=reason):
+            metrics.SUGGESTIONS_ENDED.labels(reason.value).inc()
+        case TaskChecked(verdict=verdict):
+            metrics.VALIDATIONS.labels(verdict.mode.value, verdict.outcome.value).inc()
 
 
 class EventLog:

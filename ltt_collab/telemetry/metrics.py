@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from collections.abc import Iterator
+
+from prometheus_client import REGISTRY as PROCESS_WIDE
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 REGISTRY = CollectorRegistry()
 """Ours alone: the process-wide default of prometheus_client collects what libraries put there."""
@@ -23,6 +28,19 @@ FRAMES_REFUSED = Counter(
     "ltt_frames_refused_total", "Frames from rooms that were refused, by reason.", ["reason"], registry=REGISTRY
 )
 RECONNECTS = Counter("ltt_reconnects_total", "Rooms joined anew after their connection was lost.", registry=REGISTRY)
+SUGGESTIONS_SHOWN = Counter(
+    "ltt_suggestions_shown_total",
+    "Suggestions shown to learners, by placement.",
+    ["placement"],
+    registry=REGISTRY,
+)
+SUGGESTIONS_ENDED = Counter(
+    "ltt_suggestions_ended_total", "Shown suggestions that are over, by reason.", ["reason"], registry=REGISTRY
+)
+FEEDBACK = Counter("ltt_feedback_total", "Learners' words on an answer: yes or no.", ["helpful"], registry=REGISTRY)
+VALIDATIONS = Counter(
+    "ltt_validations_total", "Verdicts, live and clean, by outcome.", ["mode", "outcome"], registry=REGISTRY
+)
 DECISIONS = Counter("ltt_decisions_total", "Decisions about help.", ["decision"], registry=REGISTRY)
 ANSWERS = Counter(
     "ltt_answers_total", "Answers to proposed suggestions: shown, held, or why not.", ["answer"], registry=REGISTRY
@@ -42,6 +60,18 @@ HTTP_SECONDS = Histogram(
 )
 
 
+ProcessCollector(registry=REGISTRY)
+"""``process_*``: memory, CPU time, open files; Linux only."""
+
+
+class _Guests(Collector):
+    """Metrics of ours that a tutor in this process keeps in the process-wide registry, which the agent alone knows."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Those whose names begin as ours do."""
+        return (metric for metric in PROCESS_WIDE.collect() if metric.name.startswith("ltt_"))
+
+
 def exposition() -> bytes:
-    """All metrics in Prometheus' text format."""
-    return generate_latest(REGISTRY)
+    """All metrics in Prometheus' text format, those of a tutor in this process too."""
+    return generate_latest(REGISTRY) + generate_latest(_Guests())

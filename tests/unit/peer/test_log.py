@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from ltt_collab.model.edits import CursorMoved
+from ltt_collab.model.edits import CursorMoved, SuggestionEnded, SuggestionShown
 from ltt_collab.model.errors import ResumePointGoneError, SubscriberTooSlowError
-from ltt_collab.model.ids import RoomId, Seq
+from ltt_collab.model.ids import CellId, RoomId, Seq, SuggestionId
 from ltt_collab.model.presence import UNKNOWN
+from ltt_collab.model.suggestions import EndReason, Placement
 from ltt_collab.peer.log import EventLog, RoomLog, Subscription
+from ltt_collab.telemetry import metrics
 
 A, B = RoomId("a"), RoomId("b")
 
@@ -90,3 +94,22 @@ async def test_a_listener_to_all_rooms_hears_each() -> None:
     fill(everything.open(B, Seq(0)), 1)
     everything.close()
     assert [each.room async for each in listener] == [A, B]
+
+
+def test_operators_see_how_suggestions_were_shown_and_how_they_ended() -> None:
+    head: Any = {"room": A, "at": 0.0, "author": UNKNOWN, "suggestion": SuggestionId("s"), "about": CellId("c")}
+    shown = SuggestionShown(**head, seq=Seq(1), placement=Placement.NOTE, rung=1, text="", note_cell=None)
+    before = _suggestions()
+    log = EventLog().open(A, Seq(0))
+    log.append(shown)
+    log.append(SuggestionEnded(**head, seq=Seq(2), reason=EndReason.DISMISSED))
+    assert _suggestions() == (before[0] + 1, before[1] + 1)
+
+
+def _suggestions() -> tuple[float, float]:
+    text = [line for line in metrics.exposition().decode().splitlines() if line.startswith("ltt_suggestions_")]
+    values = {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in text}
+    return (
+        values.get('ltt_suggestions_shown_total{placement="note"}', 0.0),
+        values.get('ltt_suggestions_ended_total{reason="dismissed"}', 0.0),
+    )
