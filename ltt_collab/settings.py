@@ -139,6 +139,25 @@ class Settings(BaseSettings):
     max_frame_mib: int = Field(
         64, ge=1, le=1024, description="The largest message taken from a room, in MiB; a larger one ends the link."
     )
+    agents_edit_learner_cells: bool = Field(
+        False,
+        description="Whether agents (`/mcp`) may edit learners' own cells. Without it they write cells of their own "
+        "and propose changes to learners' cells.",
+    )
+    mcp_hosts: str = Field(
+        "",
+        description="Names beside loopback by which clients reach `/mcp`, separated by commas, as in "
+        "`tutor.example.org`; requests for any other name are refused (DNS rebinding).",
+    )
+    mcp_calls_per_minute: int = Field(
+        1_200, ge=0, le=1_000_000, description="How many tool calls one client may make in a minute; 0: any number."
+    )
+    mcp_output_characters: int = Field(
+        20_000, ge=100, le=1_000_000, description="How much text of outputs one answer to an agent carries at most."
+    )
+    mcp_image_kib: int = Field(
+        1_000, ge=0, le=100_000, description="The largest image that an answer to an agent carries, in KiB; 0: none."
+    )
     hints_per_hour: int = Field(
         12, ge=0, le=1000, description="How many hints a learner may get within an hour, at most; 0 gives none."
     )

@@ -60,7 +60,9 @@ class ScopedEditing:
     async def rewrite(self, room: RoomId, cell: CellId, source: str, expected_hash: str, *, by: Username) -> Written:
         """Give a cell of the agent's own another source."""
         self._scope.expect_writer("edit a cell")
-        return await self._editing.rewrite(self._scope.known(room), cell, source, expected_hash, by=self._scope.itself(by))
+        return await self._editing.rewrite(
+            self._scope.known(room), cell, source, expected_hash, by=self._scope.itself(by)
+        )
 
     async def delete(self, room: RoomId, cell: CellId, *, by: Username) -> None:
         """Delete a cell of the agent's own."""
@@ -92,7 +94,9 @@ class ScopedRunning:
         self._scope.expect_executor("run code")
         if cell is not None:
             self._scope.expect_writer("show a run in a cell")
-        outputs = self._running.execute(self._scope.known(room), code, limits=limits, cell=cell, by=self._scope.itself(by))
+        outputs = self._running.execute(
+            self._scope.known(room), code, limits=limits, cell=cell, by=self._scope.itself(by)
+        )
         async with aclosing(cast("AsyncGenerator[KernelOutput]", outputs)) as closing:
             async for output in closing:
                 yield output

@@ -12,6 +12,7 @@ import anyio
 
 from ltt_collab.documents.notebook import NotebookView
 from ltt_collab.documents.replica import Replica
+from ltt_collab.documents.writer_agents import AgentCells
 from ltt_collab.documents.writer_cells import Strokes
 from ltt_collab.documents.writer_rescue import Rescue
 from ltt_collab.documents.writer_typing import AdoptedError, GrowingNote, Typist
@@ -79,6 +80,7 @@ class Writer:
         self._rescue = Rescue(replica, view, self._strokes, clock)
         self._typist = Typist(view, self._strokes, presence, clock)
         self._lock = anyio.Lock()
+        self.agents = AgentCells(view, self._strokes, self._rescue, presence=presence, lock=self._lock)
 
     async def point(self, cell_id: CellId, line: int, expected_hash: str) -> None:
         """Select a line (1-based) of the learner's cell in our colour, from its first letter to its end.

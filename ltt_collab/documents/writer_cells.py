@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pycrdt import Map, Text
+from pycrdt import Array, Map, Text
 
 from ltt_collab.documents.notebook import NotebookView
 from ltt_collab.documents.replica import Replica
@@ -25,7 +25,8 @@ class Strokes:
     Invariants:
         1. Text changes only by ``Text.insert`` and ``del``, on a local name: an augmented assignment through a
            map's key would put an empty text in the place of the cell's (pycrdt).
-        2. A cell without our mark is never changed (``put_back`` only returns a learner's own letters).
+        2. A cell without our mark is never changed, but for ``put_back``, which only returns a learner's own letters,
+           and ``rewrite_allowed``, which the operator must have allowed.
     """
 
     def __init__(self, replica: Replica, view: NotebookView) -> None:
@@ -50,6 +51,59 @@ class Strokes:
         with self._replica.writing():
             self._insert(min(index, len(self._replica.cells)), cell_id, source, {})
         return cell_id
+
+    def insert_cell(self, index: int, type: CellType, source: str, mark: Mapping[str, Any]) -> CellId:
+        """Put a new cell of ours at an index, or at the end; its id."""
+        cell_id = self._new_id()
+        with self._replica.writing():
+            self._insert(min(index, len(self._replica.cells)), cell_id, source, {OWNERSHIP_KEY: dict(mark)}, type)
+        return cell_id
+
+    def rewrite(self, cell_id: CellId, source: str, mark: Mapping[str, Any]) -> None:
+        """Change the text of our cell where it differs, and its mark with it."""
+        self._expect_ours(cell_id)
+        metadata = self._view.map_of(cell_id)["metadata"]
+        text = self._view.text_of(cell_id)
+        with self._replica.writing():
+            _change(text, source)
+            metadata[OWNERSHIP_KEY] = dict(mark)
+
+    def rewrite_allowed(self, cell_id: CellId, source: str) -> None:
+        """Change the text of a learner's cell where it differs (invariant 2)."""
+        text = self._view.text_of(cell_id)
+        with self._replica.writing():
+            _change(text, source)
+
+    def begin_run(self, cell_id: CellId) -> None:
+        """Show our code cell as running, without outputs."""
+        cell = self._expect_ours_to_run(cell_id)
+        outputs = cell["outputs"]
+        with self._replica.writing():
+            if len(outputs):
+                del outputs[0 : len(outputs)]
+            cell["execution_count"] = None
+            cell["execution_state"] = "running"
+
+    def append_outputs(self, cell_id: CellId, added: Sequence[Mapping[str, Any]]) -> None:
+        """Add nbformat outputs to our code cell, in one transaction."""
+        outputs = self._expect_ours_to_run(cell_id)["outputs"]
+        with self._replica.writing():
+            for output in added:
+                last = outputs[len(outputs) - 1] if len(outputs) else None
+                if output["output_type"] != "stream":
+                    outputs.append(Map(dict(output)))
+                elif isinstance(last, Map) and last.get("name") == output["name"] and isinstance(last["text"], Text):
+                    text = last["text"]
+                    text.insert(len(text), output["text"])
+                else:
+                    outputs.append(Map({**output, "text": Text(output["text"])}))
+
+    def end_run(self, cell_id: CellId, count: int | None) -> None:
+        """Show our code cell as idle, with the number of its run."""
+        cell = self._expect_ours_to_run(cell_id)
+        with self._replica.writing():
+            cell["execution_state"] = "idle"
+            cell["execution_count"] = None if count is None else float(count)
 
     def append(self, cell_id: CellId, text: str) -> None:
         """Write at the end of our cell's text."""
@@ -100,16 +154,35 @@ class Strokes:
         with self._replica.writing():
             source.insert(utf8_offset(str(source), position), letters)
 
-    def _insert(self, index: int, cell_id: CellId, source: str, metadata: Mapping[str, Any]) -> None:
-        cell: Map[Any] = Map(
-            {
-                "id": cell_id,
-                "cell_type": CellType.MARKDOWN.value,
-                "source": Text(source),
-                "metadata": Map(dict(metadata)),
-            }
-        )
-        self._replica.cells.insert(index, cell)
+    def _insert(
+        self,
+        index: int,
+        cell_id: CellId,
+        source: str,
+        metadata: Mapping[str, Any],
+        type: CellType = CellType.MARKDOWN,
+    ) -> None:
+        content: dict[str, Any] = {
+            "id": cell_id,
+            "cell_type": type.value,
+            "source": Text(source),
+            "metadata": Map(dict(metadata)),
+        }
+        if type is CellType.CODE:
+            content |= {"outputs": Array([]), "execution_count": None, "execution_state": "idle"}
+        self._replica.cells.insert(index, Map(content))
+
+    def _expect_ours_to_run(self, cell_id: CellId) -> Map[Any]:
+        """Our code cell.
+
+        Raises:
+            NotOursError
+        """
+        self._expect_ours(cell_id)
+        cell = self._view.map_of(cell_id)
+        if not isinstance(cell.get("outputs"), Array):
+            raise NotOursError(cell_id)
+        return cell
 
     def _index(self, cell_id: CellId) -> int:
         index = self._view.index_of(cell_id)
@@ -129,3 +202,17 @@ class Strokes:
         while (cell_id := CellId(secrets.token_hex(NEW_ID_BYTES))) in taken:
             pass
         return cell_id
+
+
+def _change(text: Text, source: str) -> None:
+    """Give a shared text another content; what both begin and end with stays the very same letters."""
+    before = str(text)
+    start = next((at for at, pair in enumerate(zip(before, source, strict=False)) if pair[0] != pair[1]), None)
+    start = min(len(before), len(source)) if start is None else start
+    rest = min(len(before), len(source)) - start
+    same = next((at for at in range(rest) if before[-1 - at] != source[-1 - at]), rest)
+    first, last = utf8_offset(before, start), utf8_offset(before, len(before) - same)
+    if last > first:
+        del text[first:last]
+    if len(source) - same > start:
+        text.insert(first, source[start : len(source) - same])

@@ -1,0 +1,258 @@
+"""One caller of tools: who it is, what it sees, and what its session remembers."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import anyio
+
+from ltt_collab.access.scoped import ScopedDirectory, ScopedInsight
+from ltt_collab.access.scoped_editing import ScopedEditing, ScopedRunning
+from ltt_collab.mcp_bridge.answers import OutputBudget, Reply
+from ltt_collab.model.cells import Cell, Notebook
+from ltt_collab.model.errors import ForbiddenError, UnknownCellError, UnknownRoomError, UsageError
+from ltt_collab.model.identity import Sight
+from ltt_collab.model.ids import CellId, RoomId, Username
+from ltt_collab.ports.classroom import Classroom
+from ltt_collab.ports.clock import Clock
+from ltt_collab.ports.directory import RoomDirectory, RoomInfo
+from ltt_collab.ports.editing import RoomEditing, RoomRunning
+from ltt_collab.ports.insight import RoomInsight
+from ltt_collab.ports.presence import Presence
+
+ANSWERS_KEPT = 1_000
+"""Answers remembered for each agent by idempotency key; the oldest is forgotten first."""
+
+Progress = Callable[[float, str], Awaitable[None]]
+
+
+class BadArgumentError(UsageError):
+    """An argument cannot be used; never leaves the bridge but as its sentence."""
+
+    def __init__(self, name: str, value: object, remedy: str) -> None:
+        super().__init__(f"{name}={value!r} cannot be used: {remedy}")
+        self.name, self.value, self.remedy = name, value, remedy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """What stands behind the bridge; ``classroom`` None: there are no courses.
+
+    ``presence``: ours in a room, for who else is there; None where it cannot be told.
+    """
+
+    directory: RoomDirectory
+    insight: RoomInsight
+    editing: RoomEditing
+    running: RoomRunning
+    clock: Clock
+    classroom: Classroom | None = None
+    presence: Callable[[RoomId], Presence | None] = lambda _room: None
+    budget: OutputBudget = field(default_factory=OutputBudget)
+
+
+@dataclass(slots=True)
+class SessionState:
+    """What one MCP session remembers; never shared between sessions.
+
+    ``read``: the hash of each cell as this client last read it, by room and index. ``names``: the compat sets'
+    notebooks by the name that the client gave them; ``current``: the one that it uses.
+    """
+
+    read: dict[RoomId, dict[int, tuple[CellId, str]]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    current: str = ""
+
+    def remember(self, notebook: Notebook, indexes: range | None = None) -> None:
+        """The client was shown these cells (None: all of them)."""
+        known = self.read.setdefault(notebook.room, {})
+        for index in indexes if indexes is not None else range(len(notebook.cells)):
+            if index < len(notebook.cells):
+                known[index] = (notebook.cells[index].id, notebook.cells[index].hash)
+
+    def hash_of(self, room: RoomId, cell: CellId) -> str | None:
+        """The hash of a cell when this client last saw it."""
+        return next((seen for each, seen in self.read.get(room, {}).values() if each == cell), None)
+
+
+class Answers:
+    """Answers by idempotency key.
+
+    Invariants:
+        1. A key is worked on once: who comes with it meanwhile waits for the same answer.
+        2. A call that failed for a passing reason is not remembered: trying again is the remedy.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[Username, str], Reply] = OrderedDict()
+        self._at_work: dict[tuple[Username, str], anyio.Event] = {}
+
+    async def once(self, who: Username, key: str, work: Callable[[], Awaitable[Reply]]) -> Reply:
+        """The answer to that key; without a key just the work."""
+        if not key:
+            return await work()
+        at = (who, key)
+        while at in self._at_work:
+            await self._at_work[at].wait()
+        known = self._known.get(at)
+        if known is not None:
+            return known
+        done = self._at_work[at] = anyio.Event()
+        try:
+            reply = await work()
+        finally:
+            del self._at_work[at]
+            done.set()
+        if not reply.is_error:
+            self._known[at] = reply
+            while len(self._known) > ANSWERS_KEPT:
+                self._known.popitem(last=False)
+        return reply
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A cell and where it is."""
+
+    room: RoomInfo
+    notebook: Notebook
+    cell: Cell
+    index: int
+
+
+class Caller:
+    """An agent at the door, with nothing but what it may see behind it."""
+
+    def __init__(self, behind: Behind, sight: Sight, state: SessionState, progress: Progress) -> None:
+        self.sight, self.state, self.progress = sight, state, progress
+        self.clock, self.classroom, self.budget = behind.clock, behind.classroom, behind.budget
+        self.directory = ScopedDirectory(behind.directory, sight)
+        self.insight = ScopedInsight(behind.insight, self.directory, sight)
+        self.editing = ScopedEditing(behind.editing, self.directory, sight)
+        self.running = ScopedRunning(behind.running, self.directory, sight)
+        self._presence = behind.presence
+
+    @property
+    def name(self) -> Username:
+        """Who it is."""
+        return self.sight.principal.name
+
+    def expect_executor(self, what: str) -> None:
+        """Let only those do this who may run code.
+
+        Raises:
+            ForbiddenError
+        """
+        if not self.sight.principal.may_execute:
+            raise ForbiddenError(what, "the token does not allow to run code")
+
+    def presence(self, room: RoomId) -> Presence | None:
+        """Who is in a room."""
+        return self._presence(self.directory.find(room).id)
+
+    def room(self, path: str | None, learner: str | None) -> RoomInfo:
+        """The one room that is meant: by path or id, by learner, or the only one.
+
+        Raises:
+            UnknownRoomError, BadArgumentError
+        """
+        rooms = [info for info in self.directory.rooms() if learner is None or info.learner == learner]
+        if path is not None:
+            rooms = [info for info in rooms if info.id == path] or [info for info in rooms if info.path == path]
+            if not rooms:
+                raise UnknownRoomError(path)
+        elif not rooms:
+            raise UnknownRoomError(learner or "")
+        if len(rooms) == 1:
+            return rooms[0]
+        choices = ", ".join(sorted({f"{info.path} ({info.learner or 'nobody seen yet'})" for info in rooms})[:20])
+        raise BadArgumentError("notebook_path", path or "", f"several notebooks are open, name one: {choices}")
+
+    async def notebook(self, path: str | None, learner: str | None) -> tuple[RoomInfo, Notebook]:
+        """A room and its notebook now.
+
+        Raises:
+            UnknownRoomError, BadArgumentError
+        """
+        info = self.room(path, learner)
+        return info, await self.directory.snapshot(info.id)
+
+    def cell(self, info: RoomInfo, notebook: Notebook, cell_id: str | None, index: int | None) -> Found:
+        """A cell of it, by id or else by index.
+
+        Raises:
+            UnknownCellError, BadArgumentError
+        """
+        if cell_id is not None:
+            found = next((at for at, cell in enumerate(notebook.cells) if cell.id == cell_id), None)
+            if found is None:
+                raise UnknownCellError(cell_id)
+            return Found(info, notebook, notebook.cells[found], found)
+        if index is None:
+            raise BadArgumentError("cell_id", "", "name a cell; list_cells tells their ids")
+        if not 0 <= index < len(notebook.cells):
+            raise BadArgumentError("cell_index", index, f"the notebook has {len(notebook.cells)} cells, from 0")
+        return Found(info, notebook, notebook.cells[index], index)
+
+    def precondition(self, found: Found, expected: str | None) -> str:
+        """The hash that a write rests on: the given one, else what this client last read.
+
+        Raises:
+            BadArgumentError: it never read the cell.
+        """
+        known = expected if expected is not None else self.state.hash_of(found.room.id, found.cell.id)
+        if known is None:
+            raise BadArgumentError("expected_hash", "", "read the cell first, and give the hash that you get")
+        return known
+
+
+def text_argument(arguments: Mapping[str, object], name: str) -> str | None:
+    """A text, or None when it is not given.
+
+    Raises:
+        BadArgumentError
+    """
+    value = arguments.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise BadArgumentError(name, value, "give a text")
+
+
+def number_argument(arguments: Mapping[str, object], name: str, default: float, low: float, high: float) -> float:
+    """A number within bounds.
+
+    Raises:
+        BadArgumentError
+    """
+    value = arguments.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise BadArgumentError(name, value, f"give a number from {low:g} to {high:g}")
+    return float(value)
+
+
+def whole_argument(arguments: Mapping[str, object], name: str) -> int | None:
+    """A whole number from 0, or None when it is not given.
+
+    Raises:
+        BadArgumentError
+    """
+    value = arguments.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise BadArgumentError(name, value, "give a whole number from 0")
+    return value
+
+
+def flag_argument(arguments: Mapping[str, object], name: str, *, default: bool = False) -> bool:
+    """True or false.
+
+    Raises:
+        BadArgumentError
+    """
+    value = arguments.get(name, default)
+    if not isinstance(value, bool):
+        raise BadArgumentError(name, value, "give true or false")
+    return value

@@ -1,0 +1,69 @@
+"""Puts the bridge together from what the service has, and into its app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from starlette.routing import Route
+from starlette.types import Scope
+
+from ltt_collab.mcp_bridge.answers import OutputBudget
+from ltt_collab.mcp_bridge.calling import Behind
+from ltt_collab.mcp_bridge.server import PATH, Bridge, BridgeOptions
+from ltt_collab.model.errors import UnknownRoomError
+from ltt_collab.model.identity import Sight
+from ltt_collab.model.ids import RoomId, ServerId
+from ltt_collab.peer.editing import AgentEditing, Audit
+from ltt_collab.peer.registry import Registry
+from ltt_collab.peer.running import AgentRunning
+from ltt_collab.ports.classroom import Classroom
+from ltt_collab.ports.clock import Clock
+from ltt_collab.ports.insight import RoomInsight
+from ltt_collab.ports.kernels import KernelServer, Sandbox
+from ltt_collab.ports.presence import Presence
+from ltt_collab.ports.privacy import AuditStore
+from ltt_collab.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the bridge reaches; ``sight_of``: whom the sender of a request may see."""
+
+    registry: Registry
+    insight: RoomInsight
+    kernels: Callable[[ServerId], KernelServer | None]
+    sandbox: Sandbox | None
+    classroom: Classroom | None
+    audit: AuditStore | None
+    clock: Clock
+    sight_of: Callable[[Scope], Sight]
+
+
+def mount_bridge(app: FastAPI, parts: Parts, settings: Settings) -> Bridge:
+    """Serve ``/mcp`` in that app; the bridge answers while its ``running()`` is open."""
+    audit = Audit(parts.audit)
+    behind = Behind(
+        directory=parts.registry,
+        insight=parts.insight,
+        editing=AgentEditing(parts.registry, audit, learner_cells=settings.agents_edit_learner_cells),
+        running=AgentRunning(parts.registry, audit, parts.kernels, parts.sandbox),
+        clock=parts.clock,
+        classroom=parts.classroom,
+        presence=lambda room: _presence(parts.registry, room),
+        budget=OutputBudget(characters=settings.mcp_output_characters, image_bytes=settings.mcp_image_kib * 1024),
+    )
+    hosts = tuple(name.strip() for name in settings.mcp_hosts.split(",") if name.strip())
+    options = BridgeOptions(hosts=(*hosts, settings.host), calls_per_minute=settings.mcp_calls_per_minute)
+    bridge = Bridge(behind, parts.sight_of, options)
+    app.router.routes.insert(0, Route(PATH, endpoint=bridge))  # before any page that catches all paths
+    return bridge
+
+
+def _presence(registry: Registry, room: RoomId) -> Presence | None:
+    try:
+        page = registry.peer(room).page
+    except UnknownRoomError:
+        return None
+    return None if page is None or page.provider is None else page.provider.presence

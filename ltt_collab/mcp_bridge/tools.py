@@ -1,0 +1,74 @@
+"""Calls a tool by its name: the bridge's one boundary, where every error becomes an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from ltt_collab.mcp_bridge import compat_collaboration, compat_mcp_jupyter, compat_server, native
+from ltt_collab.mcp_bridge.answers import Reply, refuse, say_error
+from ltt_collab.mcp_bridge.calling import Answers, BadArgumentError, Caller, text_argument
+from ltt_collab.mcp_bridge.catalogue import Compat, tools_of
+from ltt_collab.mcp_bridge.native import Handler
+from ltt_collab.model.errors import ConflictError, LttError, UnknownRoomError
+from ltt_collab.model.ids import CellId
+
+log = structlog.get_logger(__name__)
+
+_SETS: Mapping[Compat, Mapping[str, Handler]] = {
+    Compat.NATIVE: native.HANDLERS,
+    Compat.JUPYTER_MCP_SERVER: compat_server.HANDLERS,
+    Compat.MCP_JUPYTER: compat_mcp_jupyter.HANDLERS,
+    Compat.JUPYTER_COLLABORATION_MCP: compat_collaboration.HANDLERS,
+    Compat.ALL: {**compat_collaboration.HANDLERS, **compat_mcp_jupyter.HANDLERS, **compat_server.HANDLERS},
+}
+
+
+class Tools:
+    """The tools of every mode."""
+
+    def __init__(self) -> None:
+        self._answers = Answers()
+        self._schemas = {compat: {tool["name"]: tool["inputSchema"] for tool in tools_of(compat)} for compat in Compat}
+
+    async def call(self, caller: Caller, compat: Compat, name: str, arguments: Mapping[str, Any]) -> Reply:
+        """The answer to one call; never raises for what the caller or the notebook did."""
+        handler = _SETS[compat].get(name)
+        if handler is None:
+            return refuse("unknown_tool", f"there is no tool {name!r} in the set {compat.value!r}; tools/list has them")
+        given = dict(arguments)
+        try:
+            self._expect_schema(compat, name, given)
+            key = text_argument(given, "idempotency_key") or ""
+            return await self._answers.once(caller.name, key, lambda: handler(caller, given))
+        except ConflictError as error:
+            return say_error(error, await _current(caller, given, error.cell_id))
+        except LttError as error:
+            return say_error(error)
+        # The bridge's one boundary. Cancellation is no Exception and passes.
+        except Exception as error:
+            log.exception("tool failed", tool=name, kind=type(error).__name__)
+            return refuse("internal", "the service failed to answer; its log has the cause")
+
+    def _expect_schema(self, compat: Compat, name: str, given: dict[str, Any]) -> None:
+        schema = self._schemas[compat][name]
+        known = schema.get("properties", {})
+        for argument, value in given.items():
+            if argument not in known:
+                raise BadArgumentError(argument, value, f"{name} takes {', '.join(known) or 'nothing'}")
+        for required in schema.get("required", []):
+            if required not in given:
+                raise BadArgumentError(required, "", "it is required")
+
+
+async def _current(caller: Caller, given: Mapping[str, Any], cell: str) -> str | None:
+    """The source that a conflict was about, as it is now."""
+    path = given.get("notebook_path") or caller.state.names.get(given.get("notebook_name") or caller.state.current)
+    try:
+        _, notebook = await caller.notebook(path, given.get("learner"))
+    except (UnknownRoomError, BadArgumentError):
+        return None
+    found = notebook.cell(CellId(cell))
+    return None if found is None else found.source

@@ -1,0 +1,258 @@
+"""Writes for agents: cells of their own, undone as easily as written, each write in the audit."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import structlog
+
+from ltt_collab.documents.writer_agents import AgentCell
+from ltt_collab.model.cells import CellRole
+from ltt_collab.model.errors import (
+    CellOccupiedError,
+    ConflictError,
+    LeakError,
+    NotOursError,
+    RoomReadOnlyError,
+    StoreUnavailableError,
+    UnknownCellError,
+)
+from ltt_collab.model.ids import CellId, RoomId, Seq, SuggestionId, Username
+from ltt_collab.model.text import source_hash
+from ltt_collab.peer.page import Page
+from ltt_collab.peer.registry import Registry
+from ltt_collab.peer.room import RoomPeer
+from ltt_collab.ports.editing import NewCell, Written
+from ltt_collab.ports.privacy import AuditEntry, AuditStore
+from ltt_collab.tutoring.leak import leaks
+
+log = structlog.get_logger(__name__)
+
+REMEMBERED = 1_000
+"""Writes of one agent in one room that can be taken back; the oldest is forgotten first."""
+
+NOBODY_THERE = "nobody is in this notebook; an agent writes and runs only while a human is there"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One write that can be taken back; ``before`` None: the cell was inserted."""
+
+    cell: CellId
+    before: str | None = None
+    of_learner: bool = False
+
+
+def page_of(peer: RoomPeer) -> Page:
+    """The page that may be written on for an agent now.
+
+    Raises:
+        RoomReadOnlyError
+    """
+    silent = peer.why_silent()
+    page = peer.page
+    if silent is not None or page is None or page.provider is None:
+        raise RoomReadOnlyError(silent or "it is not joined yet; try again when its state is live")
+    if not peer.people.humans():
+        raise RoomReadOnlyError(NOBODY_THERE)
+    return page
+
+
+class Audit:
+    """Notes what agents do; a database that is away stops nobody, and is said so in the log."""
+
+    def __init__(self, store: AuditStore | None) -> None:
+        self._store = store
+
+    async def note(self, peer: RoomPeer, by: Username, action: str, detail: str) -> None:
+        """``by`` did ``action`` in this room: to the log and, subject the room's learner, to the audit."""
+        info = peer.info
+        log.info("agent acted", agent=by, action=action, room=info.id, detail=detail)
+        if self._store is None:
+            return
+        entry = AuditEntry(
+            id=secrets.token_hex(8),
+            at=peer.around.clock.now(),
+            actor=by,
+            action=action,
+            subject=info.learner or info.path,
+            detail=f"{info.path}: {detail}",
+        )
+        try:
+            await self._store.append(entry)
+        except StoreUnavailableError as error:
+            log.warning("agent's act not in the audit", room=info.id, reason=str(error))
+
+
+class AgentEditing:
+    """Implements ``ports.editing.RoomEditing``.
+
+    Invariants:
+        1. Nothing is written where the tutor may not write, nor while no human is there.
+        2. No text of a task's solution is written, also not in several pieces.
+        3. A write with a key is made once, also over a restart of ours.
+    """
+
+    def __init__(self, registry: Registry, audit: Audit, *, learner_cells: bool = False) -> None:
+        """``learner_cells``: the operator lets agents edit learners' cells."""
+        self._registry, self._audit, self._learner_cells = registry, audit, learner_cells
+        self._journals: WeakKeyDictionary[RoomPeer, dict[Username, deque[Write]]] = WeakKeyDictionary()
+
+    async def insert(self, room: RoomId, new: NewCell, *, by: Username) -> Written:
+        """Put a cell of the agent's into the notebook.
+
+        Raises:
+            UnknownRoomError, RoomReadOnlyError, UnknownCellError, ConflictError, LeakError
+        """
+        peer = self._registry.peer(room)
+        page = page_of(peer)  # invariant 1
+        suggestion = _name(by, new.key)
+        standing = page.writer.agents.find(suggestion) if new.key else None
+        if standing is not None:  # invariant 3
+            return _written(page, standing, fresh=False)
+        about = new.about or new.after
+        if about is not None:
+            page.view.map_of(about)
+        self._expect_no_leak(peer, page, new.source, about, by)
+        index = _index(page, new)
+        cell = await page.writer.agents.insert(
+            AgentCell(suggestion=suggestion, author=by, type=new.type, source=new.source, index=index, about=new.about),
+            expected_hash=new.expected_hash,
+        )
+        self._remember(peer, by, Write(cell=cell))
+        action = "agent.cell_proposed" if new.proposal else "agent.cell_inserted"
+        await self._audit.note(peer, by, action, f"cell {cell}, {len(new.source)} characters")
+        return _written(page, cell)
+
+    async def rewrite(self, room: RoomId, cell: CellId, source: str, expected_hash: str, *, by: Username) -> Written:
+        """Give a cell of the agent's own another source.
+
+        Raises:
+            UnknownRoomError, RoomReadOnlyError, UnknownCellError, ConflictError, NotOursError, CellOccupiedError,
+            LeakError
+        """
+        peer = self._registry.peer(room)
+        page = page_of(peer)
+        self._expect_no_leak(peer, page, source, cell, by)
+        of_learner = self._learner_cells and page.view.ownership(cell) is None
+        if of_learner:
+            before = await page.writer.agents.rewrite_of_learner(cell, source, expected_hash)
+        else:
+            before = await page.writer.agents.rewrite(cell, source, expected_hash, by)
+        self._remember(peer, by, Write(cell=cell, before=before, of_learner=of_learner))
+        whose = "the learner's " if of_learner else ""
+        await self._audit.note(peer, by, "agent.cell_edited", f"{whose}cell {cell}, {len(source)} characters")
+        return _written(page, cell)
+
+    async def delete(self, room: RoomId, cell: CellId, *, by: Username) -> None:
+        """Delete a cell of the agent's own.
+
+        Raises:
+            UnknownRoomError, RoomReadOnlyError, UnknownCellError, NotOursError, CellOccupiedError
+        """
+        peer = self._registry.peer(room)
+        await page_of(peer).writer.agents.delete(cell, by)
+        await self._audit.note(peer, by, "agent.cell_deleted", f"cell {cell}")
+
+    async def undo(self, room: RoomId, *, by: Username, most: int | None = None) -> Sequence[CellId]:
+        """Take back the agent's latest writes; what somebody else changed since stays.
+
+        Raises:
+            UnknownRoomError, RoomReadOnlyError
+        """
+        peer = self._registry.peer(room)
+        page = page_of(peer)
+        journal = self._journal(peer, by)
+        changed: list[CellId] = []
+        while journal and (most is None or len(changed) < most):
+            write = journal.pop()
+            if await _take_back(page, write, by):
+                changed.append(write.cell)
+        if changed:
+            await self._audit.note(peer, by, "agent.undone", f"{len(changed)} writes")
+        return changed
+
+    async def point(self, room: RoomId, cell: CellId, line: int, expected_hash: str, *, by: Username) -> None:
+        """Select a line of a cell.
+
+        Raises:
+            UnknownRoomError, RoomReadOnlyError, UnknownCellError, ConflictError
+        """
+        peer = self._registry.peer(room)
+        await page_of(peer).writer.point(cell, line, expected_hash)
+        await self._audit.note(peer, by, "agent.pointed", f"cell {cell}, line {line}")
+
+    def _journal(self, peer: RoomPeer, by: Username) -> deque[Write]:
+        return self._journals.setdefault(peer, {}).setdefault(by, deque(maxlen=REMEMBERED))
+
+    def _remember(self, peer: RoomPeer, by: Username, write: Write) -> None:
+        self._journal(peer, by).append(write)
+
+    @staticmethod
+    def _expect_no_leak(peer: RoomPeer, page: Page, text: str, cell: CellId | None, by: Username) -> None:
+        """Invariant 2.
+
+        Raises:
+            LeakError
+        """
+        checker = peer.around.checker
+        if checker is None:
+            return
+        notebook = page.view.snapshot(Seq(0))
+        learners = [each for each in notebook.cells if each.ownership is None]
+        pieces = [
+            each.source
+            for each in notebook.cells
+            if each.ownership is not None
+            and each.ownership.role is CellRole.PROPOSAL
+            and each.ownership.author == by
+            and each.id != cell
+        ]
+        known = "\n".join(each.source for each in learners)
+        for at in {at for each in learners if (at := checker.task_of(notebook, each.id)) is not None}:
+            reference = checker.reference(at)
+            said = (text, "\n".join([*pieces, text]))
+            if reference and any(leaks(each, reference, known) for each in said):
+                raise LeakError
+
+
+async def _take_back(page: Page, write: Write, by: Username) -> bool:
+    """Whether the write could be taken back."""
+    agents = page.writer.agents
+    try:
+        if write.before is None:
+            await agents.delete(write.cell, by)
+        elif write.of_learner:
+            await agents.rewrite_of_learner(write.cell, write.before, page.view.cell_hash(write.cell))
+        else:
+            await agents.rewrite(write.cell, write.before, page.view.cell_hash(write.cell), by)
+    except (UnknownCellError, NotOursError, CellOccupiedError, ConflictError):
+        return False
+    return True
+
+
+def _name(by: Username, key: str) -> SuggestionId:
+    """The name that a cell is written under: the same for the same key of the same agent."""
+    if not key:
+        return SuggestionId(f"a-{secrets.token_hex(6)}")
+    return SuggestionId(f"a-{hashlib.blake2b(f'{by} {key}'.encode(), digest_size=8).hexdigest()}")
+
+
+def _index(page: Page, new: NewCell) -> int:
+    if new.after is None:
+        return len(page.view.cell_ids()) if new.index is None else new.index
+    at = page.view.index_of(new.after)
+    if at is None:
+        raise UnknownCellError(new.after)
+    return at + 1
+
+
+def _written(page: Page, cell: CellId, *, fresh: bool = True) -> Written:
+    index = page.view.index_of(cell)
+    source = page.view.cell_source(cell)
+    return Written(cell_id=cell, index=-1 if index is None else index, hash=source_hash(source), fresh=fresh)

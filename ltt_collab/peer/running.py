@@ -1,0 +1,234 @@
+"""Runs code for agents: in the notebook's kernel, in turn with the learner, or aside in a sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any, assert_never, cast
+
+import anyio
+
+from ltt_collab.model.courses import MEMORY_MIB
+from ltt_collab.model.errors import (
+    KernelBusyError,
+    KernelDiedError,
+    KernelUnreachableError,
+    NotOursError,
+    UnknownCellError,
+)
+from ltt_collab.model.ids import CellId, RoomId, ServerId, Username
+from ltt_collab.peer.editing import Audit, page_of
+from ltt_collab.peer.page import Page
+from ltt_collab.peer.registry import Registry
+from ltt_collab.peer.room import RoomPeer
+from ltt_collab.ports.kernels import (
+    Displayed,
+    Finished,
+    Kernel,
+    KernelInfo,
+    KernelOutput,
+    KernelServer,
+    Limits,
+    Printed,
+    Raised,
+    Sandbox,
+)
+
+BUSY_AGAIN = 0.1
+"""Seconds after which a kernel that ran something else is asked again: a learner's run goes first."""
+
+GOODBYE = 2.0
+"""Seconds for the last word about a run that was cut off: its cell must not show it as running for ever."""
+
+
+class AgentRunning:
+    """Implements ``ports.editing.RoomRunning``.
+
+    Invariants:
+        1. Code enters the notebook's kernel only while a human is in the notebook.
+        2. A kernel is never started or replaced in the learner's place.
+        3. A cell that shows a run shows its end too, however that comes.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        audit: Audit,
+        kernels: Callable[[ServerId], KernelServer | None],
+        sandbox: Sandbox | None = None,
+    ) -> None:
+        self._registry, self._audit, self._kernels, self._sandbox = registry, audit, kernels, sandbox
+
+    async def execute(
+        self, room: RoomId, code: str, *, limits: Limits, cell: CellId | None = None, by: Username
+    ) -> AsyncIterator[KernelOutput]:
+        """Run code in the notebook's kernel; its outputs, ``Finished`` last.
+
+        Raises:
+            UnknownRoomError, RoomReadOnlyError, UnknownCellError, NotOursError, KernelError
+        """
+        peer = self._registry.peer(room)
+        page = page_of(peer)  # invariant 1
+        kernel = await self._kernel_of(peer)
+        where = "no cell" if cell is None else f"cell {cell}"
+        await self._audit.note(peer, by, "agent.code_run", f"{where}, {len(code)} characters")
+        shown = None if cell is None else _Shown(page, cell, by)
+        if shown is not None:
+            await shown.begin()
+        try:
+            async with aclosing(self._in_turn(peer, kernel, code, limits)) as outputs:
+                async for output in outputs:
+                    if shown is not None:
+                        await shown.add(output)
+                    yield output
+        finally:
+            if shown is not None:
+                with anyio.move_on_after(GOODBYE, shield=True):
+                    await shown.end()  # invariant 3
+
+    async def execute_aside(
+        self, room: RoomId, code: str, *, limits: Limits, by: Username
+    ) -> AsyncIterator[KernelOutput]:
+        """Run code in a fresh sandboxed kernel.
+
+        Raises:
+            UnknownRoomError, KernelError, SandboxUnavailableError
+        """
+        peer = self._registry.peer(room)
+        if self._sandbox is None:
+            raise KernelUnreachableError("of the sandbox", "this service has none")
+        await self._audit.note(peer, by, "agent.code_tried", f"{len(code)} characters")
+        async with self._sandbox.kernel({}, memory_mib=MEMORY_MIB) as kernel:
+            outputs = cast("AsyncGenerator[KernelOutput]", kernel.execute(code, limits=limits))
+            async with aclosing(outputs):
+                async for output in outputs:
+                    yield output
+
+    async def kernel(self, room: RoomId) -> KernelInfo | None:
+        """The notebook's kernel.
+
+        Raises:
+            UnknownRoomError, KernelUnreachableError
+        """
+        peer = self._registry.peer(room)
+        kernels = self._kernels(peer.server_id)
+        return None if kernels is None else await kernels.kernel_of(peer.path)
+
+    async def interrupt(self, room: RoomId, *, by: Username) -> None:
+        """Stop what runs there.
+
+        Raises:
+            UnknownRoomError, RoomReadOnlyError, KernelError
+        """
+        peer = self._registry.peer(room)
+        page_of(peer)
+        await (await self._kernel_of(peer)).interrupt()
+        await self._audit.note(peer, by, "agent.kernel_interrupted", "")
+
+    async def restart(self, room: RoomId, *, by: Username) -> None:
+        """Restart the kernel.
+
+        Raises:
+            UnknownRoomError, RoomReadOnlyError, KernelError
+        """
+        peer = self._registry.peer(room)
+        page_of(peer)
+        await (await self._kernel_of(peer)).restart()
+        await self._audit.note(peer, by, "agent.kernel_restarted", "")
+
+    async def _kernel_of(self, peer: RoomPeer) -> Kernel:
+        kernels = self._kernels(peer.server_id)
+        found = None if kernels is None else await kernels.kernel_of(peer.path)
+        if kernels is None or found is None:  # invariant 2
+            reason = "it has none, or none that can be reached; ask the learner to start it by running a cell"
+            raise KernelUnreachableError(f"of {peer.path}", reason)
+        return await kernels.connect(found.id)
+
+    async def _in_turn(self, peer: RoomPeer, kernel: Kernel, code: str, limits: Limits) -> AsyncGenerator[KernelOutput]:
+        """Run when the kernel is free; waiting counts as time of the run."""
+        clock = peer.around.clock
+        deadline = clock.monotonic() + limits.seconds
+        while True:
+            left = deadline - clock.monotonic()
+            begun = False
+            outputs = cast("AsyncGenerator[KernelOutput]", kernel.execute(code, limits=replace(limits, seconds=left)))
+            try:
+                async with aclosing(outputs):
+                    async for output in outputs:
+                        begun = True
+                        yield output
+            except KernelBusyError:
+                if begun or clock.monotonic() + BUSY_AGAIN >= deadline:
+                    raise
+            except KernelUnreachableError as error:
+                # The connection ends with the process: whether that is a death, the server knows.
+                if await self._is_gone(peer, kernel):
+                    raise KernelDiedError(kernel.info.id) from error
+                raise
+            else:
+                return
+            await clock.sleep(BUSY_AGAIN)
+
+    async def _is_gone(self, peer: RoomPeer, kernel: Kernel) -> bool:
+        kernels = self._kernels(peer.server_id)
+        try:
+            running = [] if kernels is None else await kernels.kernels()
+        except KernelUnreachableError:
+            return False
+        return all(info.id != kernel.info.id for info in running)
+
+
+class _Shown:
+    """One run as a cell of the agent's own shows it; a cell that is gone or taken over shows no more of it."""
+
+    def __init__(self, page: Page, cell: CellId, by: Username) -> None:
+        self._page, self._cell, self._by = page, cell, by
+        self._count: int | None = None
+        self._lost = False
+
+    async def begin(self) -> None:
+        """Clear its outputs and show it as running.
+
+        Raises:
+            UnknownCellError, NotOursError
+        """
+        await self._page.writer.agents.begin_run(self._cell, self._by)
+
+    async def add(self, output: KernelOutput) -> None:
+        """Show an output."""
+        content = _as_nbformat(output)
+        if isinstance(output, Finished):
+            self._count = output.execution_count
+        if content is None or self._lost:
+            return
+        if content["output_type"] == "execute_result":
+            content["execution_count"] = self._count
+        try:
+            await self._page.writer.agents.show_outputs(self._cell, self._by, [content])
+        except (UnknownCellError, NotOursError):
+            self._lost = True
+
+    async def end(self) -> None:
+        """Show that it is over."""
+        await self._page.writer.agents.end_run(self._cell, self._by, self._count)
+
+
+def _as_nbformat(output: KernelOutput) -> dict[str, Any] | None:
+    match output:
+        case Printed(stream=stream, text=text):
+            return {"output_type": "stream", "name": stream, "text": text}
+        case Displayed(data=data, is_result=True):
+            return {"output_type": "execute_result", "data": _mutable(data), "metadata": {}, "execution_count": None}
+        case Displayed(data=data):
+            return {"output_type": "display_data", "data": _mutable(data), "metadata": {}}
+        case Raised(name=name, value=value, traceback=traceback):
+            return {"output_type": "error", "ename": name, "evalue": value, "traceback": list(traceback)}
+        case Finished():
+            return None
+        case _:
+            assert_never(output)
+
+
+def _mutable(data: Mapping[str, str]) -> dict[str, str]:
+    return dict(data)
