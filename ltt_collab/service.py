@@ -22,16 +22,12 @@ from ltt_collab.access.desk import Desk
 from ltt_collab.access.gatekeeper import Gatekeeper, IssuedTokens, ServiceToken
 from ltt_collab.access.school import School
 from ltt_collab.adapters.clock import SystemClock
-from ltt_collab.adapters.jupyter.address import JupyterAddress
-from ltt_collab.adapters.jupyter.files import JupyterFiles
-from ltt_collab.adapters.jupyter.kernels import JupyterKernels
-from ltt_collab.adapters.jupyter.server import JupyterServer
-from ltt_collab.adapters.jupyter.terminals import JupyterTerminals
 from ltt_collab.adapters.sandbox.pool import SandboxOptions, running_sandbox
 from ltt_collab.adapters.store.choosing import open_stores
 from ltt_collab.adapters.store.stores import Stores
 from ltt_collab.api.app import create_app
-from ltt_collab.api.door import Door, Readiness
+from ltt_collab.api.door import NOBODY, Door, Readiness
+from ltt_collab.api.middleware import SIGHT
 from ltt_collab.api.server import serve
 from ltt_collab.classroom.catalogue import Catalogue
 from ltt_collab.classroom.examiner import Examiner
@@ -39,7 +35,8 @@ from ltt_collab.classroom.live import KernelLiveJudge, TaskGround
 from ltt_collab.classroom.teaching import Premises, Records, Teaching
 from ltt_collab.client import LocalClient, run_tutor
 from ltt_collab.curriculum.loader import load_course
-from ltt_collab.model.ids import ServerId, Username
+from ltt_collab.mcp_bridge.mounting import Parts, mount_bridge
+from ltt_collab.model.ids import Username
 from ltt_collab.model.presence import User
 from ltt_collab.peer.approvals import HeldDrafts
 from ltt_collab.peer.garbage import tend_garbage
@@ -49,16 +46,15 @@ from ltt_collab.peer.orders import Orders
 from ltt_collab.peer.recorder import Recorder
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.retention import sweep_daily
-from ltt_collab.peer.supervisor import Supervisor
 from ltt_collab.peer.surroundings import Habits, Surroundings
 from ltt_collab.peer.timers import Timers
 from ltt_collab.peer.whispers import Whispers
 from ltt_collab.ports.classroom import Checker
-from ltt_collab.ports.files import LearnerFiles
-from ltt_collab.ports.kernels import KernelServer
+from ltt_collab.ports.identity import Authenticator
 from ltt_collab.ports.store import StoreUpkeep
 from ltt_collab.ports.tutor import TUTOR_GROUP, Tutor, TutorConfig
 from ltt_collab.rooms.heartbeat import Heartbeat
+from ltt_collab.servers import Servers, reached_servers
 from ltt_collab.settings import Settings
 from ltt_collab.tutoring.budget import Budget
 from ltt_collab.validation.judge import Judge
@@ -88,39 +84,34 @@ def load_tutors(config: TutorConfig) -> list[Tutor]:
 
 @asynccontextmanager
 async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
-    """A whole service for one Jupyter server while the context is open.
+    """A whole service for one Jupyter server, or for all of a hub's, while the context is open.
 
     Raises:
         InvalidSettingError, StoreUnavailableError
     """
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(open_stores(settings.database_url, settings.outbox))
-        address = JupyterAddress.parse(settings.jupyter_url, settings.jupyter_token.get_secret_value())
-        server = JupyterServer(address, frame_cap=settings.max_frame_mib * 1024 * 1024)
-        await stack.enter_async_context(server)
+        servers = await stack.enter_async_context(reached_servers(settings))
         events = EventLog()
         registry = Registry(events)
-        kernels = await stack.enter_async_context(JupyterKernels(address, server.rest))
-        terminals = JupyterTerminals(address, server.rest)
         sandbox = await stack.enter_async_context(running_sandbox(SandboxOptions(warm=settings.sandbox_warm)))
         judge = Judge(sandbox)
-        live = KernelLiveJudge(judge, lambda _server: kernels, lambda _server: terminals)
-        school = await _school(settings, stores, registry, judge, server, live)
-        files = JupyterFiles(server.rest)
+        live = KernelLiveJudge(judge, servers.kernels, servers.terminals)
+        school = await _school(settings, stores, registry, judge, servers, live)
         orders = Orders(stores.steers, stores.audit, SystemClock())
         orders.changed = registry.steered
         held = HeldDrafts(registry.propose_approved, stores.audit, SystemClock())
         around = replace(
-            _surroundings(settings, stores, events, school.teaching, lambda _server: kernels, files),
+            _surroundings(settings, stores, events, school.teaching, servers),
             steering=orders,
             held=held,
         )
-        supervisor = Supervisor(server, around, registry)
+        servers.settle(around, registry)
         insight = Insight(
             Sources(
                 directory=registry,
-                kernels=lambda _server: kernels,
-                terminals=lambda _server: terminals,
+                kernels=servers.kernels,
+                terminals=servers.terminals,
                 checker=school.teaching,
                 sandbox=sandbox,
                 ground=school.ground,
@@ -129,27 +120,41 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         token = settings.api_token
         if not token.get_secret_value():
             token = SecretStr(secrets.token_urlsafe(TOKEN_BYTES))
-        gatekeeper = Gatekeeper(
-            [ServiceToken(token), IssuedTokens(stores.tokens, around.clock)], around.clock, stores.enrolments
-        )
+        vouching: list[Authenticator] = [
+            ServiceToken(token),
+            IssuedTokens(stores.tokens, around.clock),
+            *servers.authenticators,
+        ]
+        gatekeeper = Gatekeeper(vouching, around.clock, stores.enrolments)
         door = Door(
             directory=registry,
-            readiness=lambda: _readiness(supervisor, stores.upkeep),
-            welcome=supervisor.welcome,
+            readiness=lambda: _readiness(servers, stores.upkeep),
+            welcome=servers.welcome,
+            announce=servers.announce,
             insight=insight,
         )
         whispers = Whispers(registry.peer, registry.rooms, stores.audit, around.clock)
         desk = Desk(steering=orders, approvals=held, whispering=whispers, clock=around.clock)
         app = create_app(door, gatekeeper=gatekeeper, school=_school_door(school, stores, gatekeeper), desk=desk)
+        parts = Parts(
+            registry=registry,
+            insight=insight,
+            kernels=servers.kernels,
+            sandbox=sandbox,
+            classroom=school.teaching,
+            audit=stores.audit,
+            clock=around.clock,
+            sight_of=lambda scope: scope.get(SIGHT, NOBODY),
+        )
+        await stack.enter_async_context(mount_bridge(app, parts, settings).running())
         recorder = Recorder(around.log, stores.events, stores.rooms, registry, around.clock)
         stack.push_async_callback(recorder.close)  # after the rooms' last words
         tasks = await stack.enter_async_context(anyio.create_task_group())
         _keep_records(tasks, stores, recorder, around, settings)
-        tasks.start_soon(kernels.tidy, name="kernels left behind")
         tasks.start_soon(school.examiner.run, name="examiner")
         await orders.recall()  # before any room is joined
         tasks.start_soon(orders.run, name="orders")
-        _start(tasks, around, supervisor, LocalClient(registry, insight), settings)
+        _start(tasks, around, servers, LocalClient(registry, insight), settings)
         served = await stack.enter_async_context(serve(app, settings.host, settings.port))
         try:
             yield RunningService(url=served.url, api_token=token, generated=token is not settings.api_token)
@@ -179,7 +184,7 @@ class _School:
 
 
 async def _school(
-    settings: Settings, stores: Stores, registry: Registry, judge: Judge, server: JupyterServer, live: KernelLiveJudge
+    settings: Settings, stores: Stores, registry: Registry, judge: Judge, servers: Servers, live: KernelLiveJudge
 ) -> _School:
     """The classroom, with every course that was published or is named in the settings.
 
@@ -192,13 +197,12 @@ async def _school(
         await stores.courses.publish(course, clock.now())
     catalogue = Catalogue(await stores.courses.latest())
     examiner = Examiner(catalogue, judge, stores.validations, stores.submissions, clock)
-    files = JupyterFiles(server.rest)
     premises = Premises(
         directory=registry,
         judge=live,
         records=Records(validations=stores.validations, progress=stores.progress, submissions=stores.submissions),
-        files=lambda _server: files,
-        server_of=lambda _learner: server.id,
+        files=servers.files,
+        server_of=servers.server_of,
         clock=clock,
         submitted=examiner.hurry,
     )
@@ -229,8 +233,7 @@ def _surroundings(
     stores: Stores,
     events: EventLog,
     checker: Checker,
-    kernels: Callable[[ServerId], KernelServer | None],
-    files: LearnerFiles,
+    servers: Servers,
 ) -> Surroundings:
     clock = SystemClock()
     return Surroundings(
@@ -255,15 +258,13 @@ def _surroundings(
         random=random.random,
         frame_cap=settings.max_frame_mib * 1024 * 1024,
         checker=checker,
-        kernels=kernels,
+        kernels=servers.kernels,
         feedback=stores.feedback,
-        files=lambda _server: files,
+        files=servers.files,
     )
 
 
-def _start(
-    tasks: TaskGroup, around: Surroundings, supervisor: Supervisor, client: LocalClient, settings: Settings
-) -> None:
+def _start(tasks: TaskGroup, around: Surroundings, servers: Servers, client: LocalClient, settings: Settings) -> None:
     tasks.start_soon(around.heartbeat.run, name="heartbeat")
     tasks.start_soon(around.timers.run, name="timers")
     tasks.start_soon(tend_garbage, around.clock, name="garbage")
@@ -276,7 +277,7 @@ def _start(
     )
     for tutor in load_tutors(config):
         tasks.start_soon(run_tutor, client, tutor, name=f"tutor {type(tutor).__name__}")
-    tasks.start_soon(supervisor.run, name="supervisor")
+    tasks.start_soon(servers.run, name="learners' servers")
 
 
 def _keep_records(
@@ -288,6 +289,6 @@ def _keep_records(
     tasks.start_soon(sweep_daily, *sweep, name="retention")
 
 
-def _readiness(supervisor: Supervisor, upkeep: StoreUpkeep) -> Readiness:
-    why_not = "" if supervisor.is_watching else supervisor.why_not
-    return Readiness(ready=supervisor.is_watching, reason=why_not, store=upkeep.state())
+def _readiness(servers: Servers, upkeep: StoreUpkeep) -> Readiness:
+    ready, reason = servers.state()
+    return Readiness(ready=ready, reason=reason, store=upkeep.state())

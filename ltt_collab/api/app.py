@@ -12,7 +12,7 @@ from ltt_collab import __version__
 from ltt_collab.access.desk import Desk
 from ltt_collab.access.gatekeeper import Gatekeeper
 from ltt_collab.access.school import School
-from ltt_collab.api import courses, health, learners, operations, rooms, steering, validations
+from ltt_collab.api import courses, health, learners, operations, rooms, servers, steering, validations
 from ltt_collab.api import insight as insight_routes
 from ltt_collab.api.door import PREFIX, Door
 from ltt_collab.api.middleware import BearerAuth, BodyLimit, Boundary, HeadAsGet, SecurityHeaders
@@ -52,6 +52,7 @@ def create_app(
     app.include_router(rooms.router, dependencies=[_BEARER])
     app.include_router(insight_routes.router, dependencies=[_BEARER])
     app.include_router(learners.router, dependencies=[_BEARER])
+    app.include_router(servers.router, dependencies=[_BEARER])
     if school is not None:
         app.state.school = school
         for router in (courses.router, validations.router, operations.router):

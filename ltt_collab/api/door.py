@@ -42,8 +42,9 @@ class Readiness:
 class Door:
     """The open rooms, and how this door serves them.
 
-    ``welcome`` forgets that a learner sent the tutor away. ``closing`` is set when the server stops. ``sight``: whom
-    whoever asks may see; ``directory`` and ``insight`` show them no more.
+    ``welcome`` forgets that a learner sent the tutor away. ``announce`` looks at once at a server of somebody's.
+    ``closing`` is set when the server stops. ``sight``: whom whoever asks may see; ``directory`` and ``insight``
+    show them no more.
     """
 
     directory: RoomDirectory
@@ -53,6 +54,7 @@ class Door:
     insight: RoomInsight = field(default_factory=NoInsight)
     closing: anyio.Event = field(default_factory=anyio.Event)
     sight: Sight = NOBODY
+    announce: Callable[[Username, str], None] = lambda _owner, _name: None
 
 
 def _whole_door(request: Request) -> Door:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from traitlets import Bool, Unicode
 from traitlets.config import Config
 
 from ltt_learner import __version__
+from ltt_learner.announcement import announce
 from ltt_learner.database import Database, is_broken, move_aside
 from ltt_learner.defaults import ID_MANAGERS, STORES, chosen, unless_configured
 from ltt_learner.farewell import Farewell
@@ -47,10 +49,17 @@ class LearnerExtension(ExtensionApp):
     )
     nodelay = Bool(True, config=True, help="Send small frames at once on the server's sockets.")
     recover = Bool(True, config=True, help="At the start, save text that a killed server had no time to save.")
+    announce_url = Unicode(
+        os.environ.get("LTT_ANNOUNCE_URL", ""),  # noqa: TID251 - a spawner configures environments best
+        config=True,
+        help="Where the tutor's service is told that this server has come up, authenticated by the token that a"
+        " JupyterHub gave the server. Default: LTT_ANNOUNCE_URL; empty: nobody is told.",
+    )
     clean_stop = Bool(True, config=True, help="Save documents and close rooms before the server stops.")
 
     sockets: PromptSockets
     places: Places | None
+    announcing: asyncio.Task[None] | None = None
 
     def _link_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         super()._link_jupyter_server_extension(serverapp)
@@ -122,6 +131,15 @@ class LearnerExtension(ExtensionApp):
         ydoc = self.ydoc()
         if ydoc is not None:
             Farewell(ydoc, self.sockets, self.log).install(say_goodbye=self.clean_stop)
+        if self.announce_url:
+            # The extension is the task's parent: it ends it when it is stopped.
+            telling = announce(self.announce_url, self.log)
+            self.announcing = asyncio.create_task(telling, name="announcement")  # noqa: TID251
+
+    async def stop_extension(self) -> None:
+        """Stop announcing, if that has not been done yet."""
+        if self.announcing is not None:
+            self.announcing.cancel()
 
     def ydoc(self) -> Any:
         """The collaboration extension of this server; None where there is none."""
