@@ -19,12 +19,15 @@ from ltt_collab.coursework.commands import course_app
 from ltt_collab.coursework.validate import validate
 from ltt_collab.demo import DemoOptions, Screen, run_demo
 from ltt_collab.doctor import examine, render
+from ltt_collab.mcp_bridge.commands import command as mcp_command
 from ltt_collab.model.errors import InvalidNotebookError, LttError, UsageError
 from ltt_collab.model.nbformat import read_notebook
+from ltt_collab.operating.steering import resume, stop
+from ltt_collab.operating.tokens import token_app
 from ltt_collab.personal.commands import data_app
 from ltt_collab.ports.directory import Decision
 from ltt_collab.ports.tutor import TutorConfig
-from ltt_collab.service import RunningService, load_tutors, run
+from ltt_collab.service import RunningService, load_tutors, run, running_service
 from ltt_collab.settings import Settings
 from ltt_collab.telemetry.logging import configure_logging
 
@@ -38,9 +41,13 @@ app = typer.Typer(
 )
 
 app.command()(validate)
+app.command("mcp")(mcp_command(running_service))
+app.command()(stop)
+app.command()(resume)
 
 app.add_typer(course_app, name="course")
 app.add_typer(data_app, name="data")
+app.add_typer(token_app, name="token")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write machine-readable output to stdout, and nothing else.")]
 
@@ -177,47 +184,6 @@ def why(
     for decision in decisions:
         where = f"cell {decision.about}" if decision.about else "the room"
         typer.echo(f"{decision.at:.1f}  {where}: {decision.decision}, because {decision.because}")
-
-
-_Course = Annotated[str | None, typer.Option("--course", help="Only in this course.")]
-_Learner = Annotated[str | None, typer.Option("--learner", help="Only for this learner.")]
-
-
-@app.command()
-def stop(
-    course: _Course = None,
-    learner: _Learner = None,
-    reason: Annotated[str, typer.Option(help="Why, for the audit.")] = "",
-) -> None:
-    """End all writing of the AI within seconds: everywhere, in a course, or for a learner."""
-    anyio.run(_stop, course, learner, reason)
-    typer.echo(f"The AI writes nothing any more {_where(course, learner)}; 'ltt resume' so ends that.")
-
-
-@app.command()
-def resume(course: _Course = None, learner: _Learner = None) -> None:
-    """Let the AI write again where 'ltt stop' with the same options ended it."""
-    if not anyio.run(_resume, course, learner):
-        typer.echo(f"ltt: the AI was not stopped {_where(course, learner)}; give the options of that stop", err=True)
-        raise typer.Exit(FAILED)
-    typer.echo(f"The AI may write again {_where(course, learner)}.")
-
-
-def _where(course: str | None, learner: str | None) -> str:
-    named = [f"in course {course!r}" if course else "", f"for learner {learner!r}" if learner else ""]
-    return " ".join(filter(None, named)) or "anywhere"
-
-
-async def _stop(course: str | None, learner: str | None, reason: str) -> None:
-    settings = Settings.read()
-    async with HttpClient(settings.service_url, settings.api_token) as client:
-        await client.stop_ai(course=course, learner=learner, reason=reason)
-
-
-async def _resume(course: str | None, learner: str | None) -> bool:
-    settings = Settings.read()
-    async with HttpClient(settings.service_url, settings.api_token) as client:
-        return await client.resume_ai(course=course, learner=learner)
 
 
 @app.command()

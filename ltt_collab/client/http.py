@@ -136,6 +136,35 @@ class HttpClient:
         if status != HTTPStatus.OK:
             raise self._link.refusal(status, body)
 
+    async def issue_token(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Issue a token; the answer holds it, this once.
+
+        Raises:
+            NotAuthorizedError, ForbiddenError, ServiceError
+        """
+        status, said = await self._link.post("tokens", asked)
+        if status != HTTPStatus.OK:
+            raise self._link.refusal(status, said)
+        return dict(said)
+
+    async def tokens(self) -> Sequence[Mapping[str, Any]]:
+        """Every issued token, without the tokens themselves.
+
+        Raises:
+            NotAuthorizedError, ForbiddenError, ServiceError
+        """
+        return list(await self._link.get("tokens"))
+
+    async def revoke_token(self, token: str) -> None:
+        """End the token of that id.
+
+        Raises:
+            NotAuthorizedError, ForbiddenError, ServiceError
+        """
+        status, said = await self._link.delete(f"tokens/{quote(token, safe='')}")
+        if status != HTTPStatus.OK:
+            raise self._link.refusal(status, said)
+
     async def stop_ai(self, *, course: str | None = None, learner: str | None = None, reason: str = "") -> None:
         """End all writing of the AI: everywhere, in a course, or for a learner; until ``resume_ai`` for the same.
 

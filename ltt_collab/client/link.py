@@ -80,6 +80,15 @@ class ServiceLink:
         response = await self._request("POST", path, json=body)
         return response.status_code, self._json(response)
 
+    async def delete(self, path: str) -> tuple[int, Any]:
+        """DELETE something; returns status and JSON of the answer, refusals included.
+
+        Raises:
+            ServiceError
+        """
+        response = await self._request("DELETE", path)
+        return response.status_code, self._json(response)
+
     async def messages(self, path: str, *, after: int | None = None) -> AsyncGenerator[Message, None]:
         """Messages of an event stream until it breaks off.
 

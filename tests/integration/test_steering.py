@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -133,3 +134,23 @@ async def test_an_instructors_words_stand_below_the_cell_with_their_name_and_sta
         await ada.replace("first", "print(2)")
         await ada.run("first")
         assert "**Prof. Noether:** You are close." in whispers(ada)
+
+
+@pytest.mark.proves("access:issued-tokens")
+async def test_an_operator_issues_lists_and_revokes_a_token_from_the_command_line(
+    jupyter: Jupyter, path: str, tmp_path: Path
+) -> None:
+    async with running_service(jupyter, tmp_path, settings=QUIET) as service, learner_in(jupyter, path) as ada:
+        await service.room(path)
+        issued = await ltt(service, "token", "issue", ada.username, "--role", "learner", "--json")
+        token = json.loads(issued.stdout)
+        mine = {"authorization": f"Bearer {token['token']}"}
+        rooms = (await service.http.get("/api/v1/rooms", headers=mine)).json()
+        assert [room["path"] for room in rooms] == [path]
+        listed = await ltt(service, "token", "list")
+        assert token["id"] in listed.stdout
+        assert token["token"] not in listed.stdout + service.log.read_text()
+        assert (await ltt(service, "token", "revoke", token["id"])).returncode == 0
+        twice = await ltt(service, "token", "revoke", token["id"])
+        assert (twice.returncode, "ltt token list" in twice.stderr or "no token" in twice.stderr) == (1, True)
+        assert (await service.http.get("/api/v1/rooms", headers=mine)).status_code == 401

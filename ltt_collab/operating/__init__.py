@@ -1,0 +1,1 @@
+"""What an operator tells a running service from the command line."""
