@@ -92,7 +92,14 @@ def _tool(
 
 
 NATIVE: tuple[Tool, ...] = (
-    _tool("list_notebooks", "The open notebooks that you may see: path, learner, state, number of cells.", reads=True),
+    {
+        **_tool("list_notebooks", "The open notebooks that you may see: path, learner, state.", reads=True),
+        "inputSchema": {
+            "type": "object",
+            "properties": {"learner": {"type": "string", "description": "Only those of this learner."}},
+            "additionalProperties": False,
+        },
+    },
     _tool("list_cells", "One line for each cell: index, id, type, owner, hash, first line.", reads=True),
     _tool(
         "read_cell",
