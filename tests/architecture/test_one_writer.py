@@ -21,7 +21,8 @@ SHARED_TYPES = {"Array", "Doc", "Map", "Text", "XmlElement", "XmlFragment", "Xml
 MAY_HOLD_SHARED_TYPES = ("documents/", "edits/", "bench/", "demo/", "peer/page.py")
 """``bench`` and ``demo`` play learners in documents of their own; a page only passes a ``Doc`` on to its observer."""
 MUTATING_CALLS = {"apply_update", "insert_embed", "undo", "redo"}
-MAY_APPLY = {"documents/replica.py", "documents/writer_rescue.py"}
+MAY_APPLY = {"documents/replica.py", "documents/intake.py", "documents/writer_rescue.py"}
+"""The intake is the replica's own way in: one call into the library for each update of others."""
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
