@@ -11,6 +11,7 @@ from playwright.async_api import Browser, BrowserContext
 
 from tests.support.jupyter import Jupyter, running_jupyter
 from tests.support.lab import running_browser
+from tests.support.nothing_skipped import pytest_runtest_makereport  # noqa: F401 - a hook: pytest finds it by its name
 from tests.support.one_writer import watch_writers
 from tests.support.postgres import Postgres, running_postgres
 
