@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import secrets
 import signal
 import socket
@@ -24,11 +25,17 @@ START_LIMIT = 60.0
 LEARNER_CONFIG = Path(__file__).parents[2] / "deploy" / "learner" / "jupyter_server_config.py"
 
 
+OUR_PORTS = range(10_000, 32_000)
+"""Below those that the system hands out by itself: a kernel's or a connection's port is never taken from here."""
+
+
 def free_port() -> int:
-    """A TCP port on loopback that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port on loopback that nobody listens on, and that nobody gets by chance before our server takes it."""
+    while True:
+        port = random.choice(OUR_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def code_cell(source: str, cell_id: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import shutil
 import subprocess
@@ -25,11 +26,16 @@ def node_program(name: str) -> str:
 
 
 def install_node_packages() -> None:
-    """Put the packages of ``tests/support/node`` in place, once."""
-    if (NODE_HOME / "node_modules" / "yjs").exists():
-        return
-    command = [node_program("npm"), "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
-    subprocess.run(command, cwd=NODE_HOME, check=True, timeout=120)
+    """Put the packages of ``tests/support/node`` in place, once, however many workers of pytest ask for them."""
+    done = NODE_HOME / "node_modules" / ".ltt-installed"
+    wanted = NODE_HOME / "package.json"
+    with wanted.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if done.exists() and done.read_text() == wanted.read_text():
+            return
+        command = [node_program("npm"), "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
+        subprocess.run(command, cwd=NODE_HOME, check=True, timeout=120)
+        done.write_text(wanted.read_text())
 
 
 @dataclass
