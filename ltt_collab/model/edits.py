@@ -172,8 +172,12 @@ class MetadataChanged(Event):
 
 
 class ReloadCause(StrEnum):
-    """Why the document must be read anew."""
+    """Why the document must be read anew.
 
+    ``JOINED`` stands in records only, as what they begin with: whoever listens asks for a snapshot.
+    """
+
+    JOINED = "joined"
     REJOINED = "rejoined"
     OUT_OF_BAND = "out_of_band"
 

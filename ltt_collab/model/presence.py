@@ -42,6 +42,8 @@ class Activity(StrEnum):
     READING = "reading"
     TYPING = "typing"
     CHECKING = "checking"
+    WATCHING = "watching"
+    """An instructor looks at the notebook through us; shown while nothing else is done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

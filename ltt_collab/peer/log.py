@@ -165,10 +165,19 @@ class EventLog:
         self._keep = keep
         self._order: deque[RoomLog] = deque()
         self.listeners: list[Subscription] = []
+        self.keepers: list[Subscription] = []
 
     def open(self, room: RoomId, first_seq: Seq) -> RoomLog:
         """A log for a room whose next event will be ``first_seq + 1``."""
         return RoomLog(self, room, first_seq)
+
+    def begin(self, event: RoomEvent) -> None:
+        """Hand the event that a room's record begins with to who keeps records.
+
+        Nobody else gets it, and it is not held here: with the whole notebook in it, 1,000 idle rooms would be large.
+        """
+        for keeper in self.keepers:
+            keeper.offer(event)
 
     def keep(self, log: RoomLog) -> None:
         """Count an event that ``log`` appended; forgets the oldest of all over the bound (invariant 1)."""

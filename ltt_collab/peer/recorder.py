@@ -95,6 +95,7 @@ class Recorder:
         self._unsaved: dict[RoomId, RoomInfo] = {}
         self._batch: Sequence[RoomEvent] = ()
         events.listeners.append(self._waiting)
+        events.keepers.append(self._waiting)
 
     async def run(self) -> None:
         """Write until cancelled; ``close`` writes the rest."""

@@ -26,7 +26,7 @@ from ltt_collab.model.edits import (
 )
 from ltt_collab.model.errors import RoomError, StoreUnavailableError, UnknownCellError
 from ltt_collab.model.ids import CellId, CourseId, RoomId, Seq, ServerId, TaskId, Username
-from ltt_collab.model.presence import Activity, Author, AuthorKind, Selection
+from ltt_collab.model.presence import SERVER, Activity, Author, AuthorKind, Selection
 from ltt_collab.model.suggestions import Answer, Draft, EndReason
 from ltt_collab.peer.acts import Acts
 from ltt_collab.peer.alarms import Alarms
@@ -85,6 +85,7 @@ class RoomPeer:
         self.around = around
         self.people = People(around.user.username)
         self.stamp = Stamp(room, first_seq, around.clock.now)
+        self._first_seq = first_seq
         self.mind = Mind(self.stamp, self._source_of, around.budget)
         self.on_keep_away: Callable[[Username], None] = lambda _username: None
         self._server = server
@@ -94,6 +95,7 @@ class RoomPeer:
         self._log = around.log.open(room, first_seq)
         self._page: Page | None = None
         self._state = RoomState.JOINING
+        self._is_watched = False
         self._incoming: deque[RoomEvent] = deque()
         self._deciding = False
         self._decisions: deque[Decision] = deque(maxlen=DECISIONS_KEPT)
@@ -151,6 +153,12 @@ class RoomPeer:
         where = self.whereabouts.of(message.sender)
         cell = where.cell_id if where is not None and self._source_of(where.cell_id) is not None else None
         self.happen(MessagePosted(**self.head(author), chat=chat, message=message.id, text=message.text, cell_id=cell))
+
+    def show_watching(self, *, watching: bool) -> None:
+        """Say to the learner that an instructor looks on, or no more."""
+        self._is_watched = watching
+        if self._page is not None and self._page.provider is not None:
+            self._page.provider.presence.show_watching(watching=watching)
 
     async def propose(self, draft: Draft, *, approved: bool = False) -> Answer:
         """Judge a draft and, if it passes, show it; ``approved``: a person has said that it may be shown.
@@ -241,6 +249,7 @@ class RoomPeer:
         """We are about to be in the room as this client."""
         if self._page is not None:
             self._page.connect(provider, self.around.clock, self.around.user.username)
+        provider.presence.show_watching(watching=self._is_watched)
         self.people.join(provider.client, provider.presence)
 
     def synced(self) -> None:
@@ -254,7 +263,9 @@ class RoomPeer:
             log.error("room history has a hole", room=self.stamp.room, path=self._target.path)
         if not self._adopted:
             self._adopted = True
-            self._do_all(self.mind.adopt(self.snapshot(), self._records))
+            notebook = self.snapshot()
+            self._begin_record(notebook)
+            self._do_all(self.mind.adopt(notebook, self._records))
             self._greeting.introduce()
 
     def rejoined(self) -> None:
@@ -396,6 +407,11 @@ class RoomPeer:
         self.on_keep_away(username)
 
     # Within.
+
+    def _begin_record(self, notebook: Notebook) -> None:
+        """Let the record begin with the notebook as it was found, under the number before our first, for replay."""
+        head = Head(room=self.stamp.room, seq=self._first_seq, at=self.stamp.now(), author=SERVER)
+        self.around.log.begin(DocumentReloaded(**head, cause=ReloadCause.JOINED, cells=notebook.cells))
 
     async def _recall(self) -> None:
         try:

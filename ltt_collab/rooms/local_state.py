@@ -11,7 +11,12 @@ from ltt_collab.ports.presence import CursorState
 ACTIVITY_MARK = " · "
 """Between our name and what we are doing."""
 
-_DOING = {Activity.READING: "reading…", Activity.TYPING: "typing…", Activity.CHECKING: "checking…"}
+_DOING = {
+    Activity.READING: "reading…",
+    Activity.TYPING: "typing…",
+    Activity.CHECKING: "checking…",
+    Activity.WATCHING: "instructor watching",
+}
 
 POSITION_KEYS = ("type", "tname", "item", "assoc")
 """A relative position needs all four: one without ``item`` threw a TypeError in the learner's page."""

@@ -98,6 +98,7 @@ class RoomPresence:
         self._owner = owner
         self._seen: dict[ClientId, _Seen] = {}
         self._activity = Activity.IDLE
+        self._is_watched = False
         self._cursors: tuple[CursorState, ...] = ()
         self._shown: Mapping[str, Any] | None = None
 
@@ -113,14 +114,25 @@ class RoomPresence:
         self._activity = activity
         self.refresh()
 
+    def show_watching(self, *, watching: bool) -> None:
+        """Say in our name flag that an instructor looks on, or no more; sent at once where others see us already."""
+        self._is_watched = watching
+        if self._shown is not None:
+            self.refresh()
+
     def refresh(self) -> None:
         """Send our state if it is another than the one last sent: each message costs the server over a millisecond."""
-        state = self._describe(self._user, self._activity, self._cursors)
+        activity = Activity.WATCHING if self._is_watched and self._activity is Activity.IDLE else self._activity
+        state = self._describe(self._user, activity, self._cursors)
         if state != self._shown:
             self._shown = state
             self._publish(state)
 
-    # What we see of others.
+    # What we see of others, and of ourselves.
+
+    def own_selection(self) -> Selection | None:
+        """Where our own caret or selection is; None when we show none."""
+        return next((found for cursor in self._cursors if (found := self._resolve(cursor)) is not None), None)
 
     def humans(self) -> Sequence[Participant]:
         """Every human client in the room, ``selection`` resolved to cell and code points where possible."""
