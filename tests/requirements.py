@@ -65,6 +65,7 @@ REQUIREMENTS: dict[str, str] = {
     "steering:whisper": "An instructor's words reach a learner of their own course, under their name.",
     "steering:alert-stops": "An alert labelled so stops the AI, and its end lets it write again.",
     "steering:one-command-stops": "`ltt stop` ends all writing of the AI, over a restart too, until `ltt resume`.",
+    "suggestion:says-who-says-it": "A note begins with the name of who says it.",
     "status:says-what-passes": "A task's status cell says which checks pass, and what the others expected and got.",
     "status:hidden-checks-stay-hidden": "A status cell tells of a hidden check only that there is one.",
     "writer:precondition": "About a cell that is not what the writer was shown nothing is written or shown.",

@@ -44,7 +44,7 @@ class Proposing:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._showing = Showing(scene.around.clock)
+        self._showing = Showing(scene.around.clock, scene.around.user.display_name)
         self.speaking = Speaking(scene)
         self._chat_files = ChatFiles(scene)
         self._guided = Guided(scene)
@@ -141,8 +141,10 @@ class Proposing:
         if scene.page is not page:  # invariant 2: joined anew while a chat was made
             self._owe(draft)
             return Rejected(reason=RejectionReason.READ_ONLY, detail="the room was joined anew; propose it again")
-        live = scene.mind.lifecycle.about(draft.cell_id)
-        # A further rung is added in place: the suggestion stays the one that its cell is marked with.
+        # A further rung is added in place: the suggestion stays the one that its cell is marked with. A proposal is a
+        # cell of its own.
+        proposes = draft.placement is Placement.PROPOSAL
+        live = None if proposes else scene.mind.lifecycle.about(draft.cell_id)
         suggestion = live.suggestion if live is not None else _new_id()
         shown = await self._showing.show(page, draft, suggestion, None if live is None else live.note_cell)
         if isinstance(shown, Rejected):
@@ -157,7 +159,8 @@ class Proposing:
 
     async def _with_offer(self, draft: Draft) -> Draft:
         """The draft with the news of a chat that was made for its learner, if one was."""
-        line = await self._chat_files.offer(self._requests.get(draft.cause_key)) if draft.text else ""
+        speaks = draft.text and draft.placement is not Placement.PROPOSAL  # that is a cell's source, word for word
+        line = await self._chat_files.offer(self._requests.get(draft.cause_key)) if speaks else ""
         return replace(draft, text=f"{draft.text}\n\n{line}") if line else draft
 
     def _owe(self, draft: Draft) -> None:
@@ -196,7 +199,7 @@ class Proposing:
                 **scene.head(),
                 suggestion=suggestion,
                 about=draft.cell_id,
-                placement=Placement.POINTER if shown.note is None else Placement.NOTE,
+                placement=_placement(draft, shown),
                 rung=draft.rung,
                 text=draft.text,
                 note_cell=note,
@@ -235,6 +238,13 @@ class Proposing:
 
 def _new_id() -> SuggestionId:
     return SuggestionId(f"s-{secrets.token_hex(6)}")
+
+
+def _placement(draft: Draft, shown: OnPage) -> Placement:
+    """How it was shown, whatever was wished."""
+    if draft.placement is Placement.PROPOSAL:
+        return draft.placement
+    return Placement.POINTER if shown.note is None else Placement.NOTE
 
 
 def _count(answer: Answer) -> None:

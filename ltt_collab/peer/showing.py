@@ -7,15 +7,16 @@ from dataclasses import dataclass
 import anyio
 
 from ltt_collab.documents.writer import Note
+from ltt_collab.documents.writer_agents import AgentCell
 from ltt_collab.model.edits import RoomEvent
 from ltt_collab.model.errors import CellOccupiedError, ConflictError, NotOursError, UnknownCellError
 from ltt_collab.model.ids import CellId, Seq, SuggestionId
 from ltt_collab.model.presence import AuthorKind
 from ltt_collab.model.staleness import why_outdated
-from ltt_collab.model.suggestions import Draft, Rejected, RejectionReason
+from ltt_collab.model.suggestions import Draft, Placement, Rejected, RejectionReason
 from ltt_collab.peer.page import Page
 from ltt_collab.ports.clock import Clock
-from ltt_collab.suggestions.placement import ExtendedNote, NewNote, Place, Wait, place
+from ltt_collab.suggestions.placement import ExtendedNote, NewNote, Place, Wait, place, signed
 
 PATIENCE = 20.0
 """Seconds that a draft waits for a learner's cursor to leave our note; after that the moment is over."""
@@ -46,8 +47,9 @@ class Showing:
            was written of it is taken away.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, name: str) -> None:
+        """``name``: ours, as learners see it."""
+        self._clock, self._name = clock, name
         self._work: _Work | None = None
         self._called_off = ""
         self.was_interrupted = False
@@ -83,6 +85,8 @@ class Showing:
         return Rejected(reason=RejectionReason.CONFLICT, detail=f"called off: {self._called_off}")
 
     async def _show(self, page: Page, draft: Draft, suggestion: SuggestionId, note: CellId | None) -> OnPage | Rejected:
+        if draft.placement is Placement.PROPOSAL:
+            return OnPage(note=await _offer(page, draft, suggestion))
         where = await self._place(page, draft, note)
         if isinstance(where, Wait):
             return Rejected(reason=RejectionReason.CONFLICT, detail=f"{where.because}; propose it again later")
@@ -95,7 +99,7 @@ class Showing:
                     suggestion=suggestion,
                     about=about,
                     expected_hash=draft.expected_hash,
-                    text=draft.text,
+                    text=signed(draft.text, self._name),
                     rung=draft.rung,
                 )
                 cell = await page.writer.write_note(new)
@@ -119,3 +123,19 @@ class Showing:
     async def _point(page: Page, draft: Draft, where: Place) -> None:
         if where.line is not None:
             await page.writer.point(draft.cell_id, where.line, draft.expected_hash)
+
+
+async def _offer(page: Page, draft: Draft, suggestion: SuggestionId) -> CellId:
+    """Put the proposed source in a cell of the same type directly below the learner's; the id of that cell."""
+    index = page.view.index_of(draft.cell_id)
+    if index is None:
+        raise UnknownCellError(draft.cell_id)
+    cell = AgentCell(
+        suggestion=suggestion,
+        author=draft.author,
+        type=page.view.cell(draft.cell_id).type,
+        source=draft.text,
+        index=index + 1,
+        about=draft.cell_id,
+    )
+    return await page.writer.agents.insert(cell, expected_hash=draft.expected_hash)

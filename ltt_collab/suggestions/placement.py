@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ltt_collab.model.cells import Cell, CellRole, Notebook
+from ltt_collab.model.cells import Cell, Notebook
 from ltt_collab.model.ids import CellId
 from ltt_collab.model.presence import Participant
 from ltt_collab.model.suggestions import Draft, Placement
+
+_BLOCK = re.compile(r"(```|~~~|#{1,6} |[-*+] |\d+[.)] |>|\||    )")
+"""How Markdown blocks begin that are none behind other words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +66,10 @@ def line_in(cell: Cell, line: int | None) -> int | None:
     return line if line is not None and 1 <= line <= cell.source.count("\n") + 1 else None
 
 
-def notes_about(notebook: Notebook, about: CellId) -> tuple[CellId, ...]:
-    """Every hint cell of ours about a cell, in the notebook's order."""
-    return tuple(
-        cell.id
-        for cell in notebook.cells
-        if cell.ownership is not None and cell.ownership.role is CellRole.HINT and cell.ownership.about == about
-    )
+def signed(text: str, name: str) -> str:
+    """The text of a new note as it is written: with who says it in front, as the flag with the name soon fades.
+
+    What begins a Markdown block (a list, a fence, a table) keeps its own line.
+    """
+    gap = "\n\n" if _BLOCK.match(text) else " "
+    return f"**{name}:**{gap}{text}"

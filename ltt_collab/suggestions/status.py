@@ -10,32 +10,41 @@ LONGEST_LIST = 12
 SHOWN_VALUE = 80
 """Characters of a value: one line of a notebook."""
 
+BREAK = "  \n"
+"""Ends a line within a paragraph: a list would set a dot before each of our marks."""
+
 
 def status_text(title: str, verdict: Verdict) -> str:
     """The status in Markdown that also reads well as source: how many checks pass, which, and the first cause.
 
-    A hidden check shows up as a number only: its name may tell what it checks.
+    Of the failing checks the first is told in full: one thing at a time. A hidden check shows up as a number only, as
+    its name may tell what it checks.
     """
     visible = [check for check in verdict.checks if not check.hidden]
     hidden = len(verdict.checks) - len(visible)
     passed = sum(check.passed for check in visible)
-    if not visible:
-        headline = "The checks of this task run when you submit it"
-    elif passed == len(visible):
-        headline = f"All {passed} checks pass" if passed > 1 else "The check passes"
-    else:
-        headline = f"{passed} of {len(visible)} checks pass"
-    lines = [f"**{title}: {headline}.**" + (" Well done." if visible and passed == len(visible) else ""), ""]
+    parts = [f"**{title}: {_headline(passed, len(visible))}.**"]
+    if visible and passed == len(visible):
+        parts[0] += " Well done."
     if verdict.outcome is not Outcome.FAILED and verdict.first_cause and passed < len(visible):
-        lines += [_flat(verdict.first_cause), ""]  # nothing could be checked as it is; the checks only repeat that
-    lines += [_line(check) for check in _listed(visible)]
-    left_out = len(visible) - min(len(visible), LONGEST_LIST)
-    if left_out:
-        lines.append(f"- … and {left_out} more")
+        parts.append(_flat(verdict.first_cause))  # nothing could be checked as it is; the checks only repeat that
+    first = next((check for check in visible if not check.passed and not check.skipped), None)
+    lines = [_line(check, in_full=check is first) for check in _listed(visible)]
+    if len(visible) > len(lines):
+        lines.append(f"… and {len(visible) - len(lines)} more")
+    if lines:
+        parts.append(BREAK.join(lines))
     if hidden:
-        more = "more check runs" if hidden == 1 else "more checks run"
-        lines += ["", f"{hidden} {more} when you submit."]
-    return "\n".join(lines).rstrip()
+        parts.append(f"{hidden} more {'check runs' if hidden == 1 else 'checks run'} when you submit.")
+    return "\n\n".join(parts)
+
+
+def _headline(passed: int, visible: int) -> str:
+    if not visible:
+        return "The checks of this task run when you submit it"
+    if passed < visible:
+        return f"{passed} of {visible} checks pass"
+    return f"All {passed} checks pass" if passed > 1 else "The check passes"
 
 
 def _listed(checks: list[CheckResult]) -> list[CheckResult]:
@@ -44,14 +53,18 @@ def _listed(checks: list[CheckResult]) -> list[CheckResult]:
     return sorted(checks, key=lambda check: check.passed)[:LONGEST_LIST]
 
 
-def _line(check: CheckResult) -> str:
+def _line(check: CheckResult, *, in_full: bool) -> str:
+    name = _flat(check.name)
     if check.passed:
-        return f"- ✓ {_flat(check.name)}"
+        return f"✓ {name}"
     if check.skipped:
-        return f"- · {_flat(check.name)} (not checked yet)"
+        return f"· {name} (not checked yet)"
+    if not in_full:
+        return f"✗ {name}"
     if check.expected is not None and check.got is not None:
-        return f"- ✗ {_flat(check.name)}: expected {_code(check.expected)}, got {_code(check.got)}"
-    return f"- ✗ {_flat(check.name)}" + (f": {_flat(check.message)}" if check.message else "")
+        asked = f" {_code(check.asked)}" if check.asked else ""
+        return f"✗ {name}:{asked} expected {_code(check.expected)}, got {_code(check.got)}"
+    return f"✗ {name}" + (f": {_flat(check.message)}" if check.message else "")
 
 
 def _flat(text: str) -> str:

@@ -247,7 +247,7 @@ async def test_a_foreign_agent_with_a_stale_hash_gets_a_conflict_and_with_a_fres
         draft["expected_hash"] = (await cell_in(service, room["id"], "first"))["hash"]
         shown = await service.http.post(f"{url}/suggestions", json=draft | {"idempotency_key": "two"})
         assert (shown.status_code, shown.json()["answer"]) == (httpx.codes.OK, "shown")
-        assert (await ada.sees_note(about="first"))["source"] == "Well done."
+        assert (await ada.sees_note(about="first"))["source"] == "**Tutor:** Well done."
 
 
 @asynccontextmanager

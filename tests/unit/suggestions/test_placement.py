@@ -10,7 +10,7 @@ from ltt_collab.model.cells import Notebook
 from ltt_collab.model.ids import CellId, ClientId, Username
 from ltt_collab.model.presence import Participant, Selection, User
 from ltt_collab.model.suggestions import Draft, Placement
-from ltt_collab.suggestions.placement import ExtendedNote, NewNote, Place, Wait, notes_about, place
+from ltt_collab.suggestions.placement import ExtendedNote, NewNote, Place, Wait, place, signed
 from tests.support.conversation import NOTE, ROOM, A, B, code, note
 
 NOTEBOOK = Notebook(room=ROOM, path="a.ipynb", cells=(code(A, "one\ntwo"), note(), code(B)))
@@ -57,6 +57,18 @@ def test_only_a_line_that_the_cell_has_is_pointed_at(line: int | None, pointed: 
     assert placed.line == pointed
 
 
-def test_the_notes_about_a_cell_are_found_by_their_mark() -> None:
-    assert notes_about(NOTEBOOK, A) == (NOTE,)
-    assert notes_about(NOTEBOOK, B) == ()
+@pytest.mark.proves("suggestion:says-who-says-it")
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Look at **line 2**.", "**Tutor:** Look at **line 2**."),
+        ("`x` is a number.", "**Tutor:** `x` is a number."),
+        ("```\nx = 1\n```", "**Tutor:**\n\n```\nx = 1\n```"),
+        ("- one\n- two", "**Tutor:**\n\n- one\n- two"),
+        ("1. one", "**Tutor:**\n\n1. one"),
+        ("> said", "**Tutor:**\n\n> said"),
+        ("3 lines are missing", "**Tutor:** 3 lines are missing"),
+    ],
+)
+def test_a_note_begins_with_who_says_it_and_keeps_its_blocks(text: str, written: str) -> None:
+    assert signed(text, "Tutor") == written
