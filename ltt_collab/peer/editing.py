@@ -118,6 +118,7 @@ class AgentEditing:
         about = new.about or new.after
         if about is not None:
             page.view.map_of(about)
+        _expect_no_approval(peer, page, about)
         self._expect_no_leak(peer, page, new.source, about, by)
         index = _index(page, new)
         cell = await page.writer.agents.insert(
@@ -138,6 +139,7 @@ class AgentEditing:
         """
         peer = self._registry.peer(room)
         page = page_of(peer)
+        _expect_no_approval(peer, page, cell)
         self._expect_no_leak(peer, page, source, cell, by)
         of_learner = self._learner_cells and page.view.ownership(cell) is None
         if of_learner:
@@ -169,8 +171,12 @@ class AgentEditing:
         page = page_of(peer)
         journal = self._journal(peer, by)
         changed: list[CellId] = []
-        while journal and (most is None or len(changed) < most):
-            write = journal.pop()
+        tried: list[CellId] = []
+        while most is None or len(changed) < most:
+            write = journal.pop() if journal else _forgotten(page, by, tried)
+            if write is None:
+                break
+            tried.append(write.cell)
             if await _take_back(page, write, by):
                 changed.append(write.cell)
         if changed:
@@ -219,6 +225,34 @@ class AgentEditing:
             said = (text, "\n".join([*pieces, text]))
             if reference and any(leaks(each, reference, known) for each in said):
                 raise LeakError
+
+
+def _expect_no_approval(peer: RoomPeer, page: Page, cell: CellId | None) -> None:
+    """Where people approve what the AI writes, an agent's own cells would go past them.
+
+    Raises:
+        RoomReadOnlyError
+    """
+    around = peer.around
+    if not around.steering.orders():
+        return
+    at = None
+    if around.checker is not None and cell is not None:
+        at = around.checker.task_of(page.view.snapshot(Seq(0)), cell)
+    course, task = (None, None) if at is None else (at.course, at.task)
+    steer = around.steering.for_learner(peer.info.learner, course, task)
+    if steer is not None and steer.approval:
+        raise RoomReadOnlyError("an instructor approves what the AI writes here; propose it instead, and it waits")
+
+
+def _forgotten(page: Page, by: Username, seen: Sequence[CellId]) -> Write | None:
+    """A cell of the agent's that no journal knows: a proposal, or one from before a restart of ours."""
+    for cell in reversed(page.view.cell_ids()):
+        mark = page.view.ownership(cell) if cell and cell not in seen else None
+        untouched = mark is not None and mark.written == page.view.cell_hash(cell)
+        if mark is not None and untouched and mark.role is CellRole.PROPOSAL and mark.author == by:
+            return Write(cell=cell)
+    return None
 
 
 async def _take_back(page: Page, write: Write, by: Username) -> bool:
