@@ -1,12 +1,13 @@
 # LTT Collab: `make demo` to see it, `make test` to prove it. Each sets up everything it needs in .venv.
 PYTHON ?= python3
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ltt-installed
 BROWSER := $(VENV)/.ltt-browser
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help setup demo test test-fast lint matrix bench docs clean
+.PHONY: help setup demo test soak test-fast lint matrix bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## Show the verbs
@@ -29,7 +30,10 @@ demo: $(STAMP) ## Start a real JupyterLab with the tutor in it, and open it
 	$(BIN)/ltt demo $(ARGS)
 
 test: $(STAMP) $(BROWSER) ## Run every test, real JupyterLab and browser included
-	$(BIN)/python -m pytest $(ARGS)
+	sh .ci/test $(BIN)/python $(WORKERS) $(ARGS)
+
+soak: $(STAMP) $(BROWSER) ## Run the few tests that take minutes each
+	$(BIN)/python -m pytest -m soak $(ARGS)
 
 test-fast: $(STAMP) ## Run the tests that need no server and no browser
 	$(BIN)/python -m pytest tests/unit tests/contracts tests/architecture $(ARGS)
