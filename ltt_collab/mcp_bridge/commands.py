@@ -46,12 +46,11 @@ def command(embed: Embed) -> Callable[[Compat], None]:
     """The typer command."""
     import typer  # noqa: PLC0415 - not needed by ``serve_stdio``
 
-    def mcp(
-        compat: Annotated[
-            Compat, typer.Option(OPTION, help="Serve another server's tools, by their names and arguments.")
-        ] = Compat.NATIVE,
-    ) -> None:
+    def mcp(compat: Compat = Compat.NATIVE) -> None:
         """Serve an MCP client on stdin and stdout, for the service at LTT_SERVICE_URL (or LTT_JUPYTER_URL)."""
         serve_stdio(compat, embed)
 
+    # typer reads annotations with the module's names only, and typer is not one of them.
+    option = typer.Option(OPTION, help="Serve another server's tools, by their names and arguments.")
+    mcp.__annotations__["compat"] = Annotated[Compat, option]
     return mcp

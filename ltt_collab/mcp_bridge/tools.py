@@ -22,7 +22,12 @@ _SETS: Mapping[Compat, Mapping[str, Handler]] = {
     Compat.JUPYTER_MCP_SERVER: compat_server.HANDLERS,
     Compat.MCP_JUPYTER: compat_mcp_jupyter.HANDLERS,
     Compat.JUPYTER_COLLABORATION_MCP: compat_collaboration.HANDLERS,
-    Compat.ALL: {**compat_collaboration.HANDLERS, **compat_mcp_jupyter.HANDLERS, **compat_server.HANDLERS},
+    Compat.ALL: {
+        **compat_collaboration.HANDLERS,
+        **compat_mcp_jupyter.HANDLERS,
+        **compat_server.HANDLERS,
+        "list_notebooks": compat_collaboration.list_notebooks_for_both,
+    },
 }
 
 
@@ -54,7 +59,7 @@ class Tools:
 
     def _expect_schema(self, compat: Compat, name: str, given: dict[str, Any]) -> None:
         schema = self._schemas[compat][name]
-        known = schema.get("properties", {})
+        known = [*schema.get("properties", {}), *schema.get("required", [])]
         for argument, value in given.items():
             if argument not in known:
                 raise BadArgumentError(argument, value, f"{name} takes {', '.join(known) or 'nothing'}")
