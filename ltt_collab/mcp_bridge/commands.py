@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -12,11 +12,7 @@ from ltt_collab.mcp_bridge.catalogue import Compat
 from ltt_collab.mcp_bridge.relay import Message, Relay, Stdio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ltt_collab.mcp_bridge.upstream import Embed, Upstream
-
-OPTION = "--compat"
 
 
 def compat_of(arguments: Sequence[str]) -> Compat | None:
@@ -40,17 +36,3 @@ def serve_stdio(compat: Compat, embed: Embed) -> None:
         return connected(mode, introduction, embed)
 
     anyio.run(Relay(Stdio(), compat, connect).run)
-
-
-def command(embed: Embed) -> Callable[[Compat], None]:
-    """The typer command."""
-    import typer  # noqa: PLC0415 - not needed by ``serve_stdio``
-
-    def mcp(compat: Compat = Compat.NATIVE) -> None:
-        """Serve an MCP client on stdin and stdout, for the service at LTT_SERVICE_URL (or LTT_JUPYTER_URL)."""
-        serve_stdio(compat, embed)
-
-    # typer reads annotations with the module's names only, and typer is not one of them.
-    option = typer.Option(OPTION, help="Serve another server's tools, by their names and arguments.")
-    mcp.__annotations__["compat"] = Annotated[Compat, option]
-    return mcp
