@@ -180,6 +180,7 @@ class ChatPeer:
             random=self.around.random,
             read_only=bool(self._read_only),
             frame_cap=self.around.frame_cap,
+            owner=self.around.owner,
         )
         try:
             with self._scope:
