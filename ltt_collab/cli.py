@@ -19,7 +19,7 @@ from ltt_collab.coursework.commands import course_app
 from ltt_collab.coursework.validate import validate
 from ltt_collab.demo import DemoOptions, Screen, run_demo
 from ltt_collab.doctor import examine, render
-from ltt_collab.mcp_bridge.commands import command as mcp_command
+from ltt_collab.mcp_bridge.typed_command import mcp_command
 from ltt_collab.model.errors import InvalidNotebookError, LttError, UsageError
 from ltt_collab.model.nbformat import read_notebook
 from ltt_collab.operating.steering import resume, stop
