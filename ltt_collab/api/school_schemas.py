@@ -114,6 +114,7 @@ class CheckBody(_Body):
     expected: str | None
     got: str | None
     skipped: bool
+    asked: str | None = Field(None, description="The expression that gave `got`.")
 
 
 class VerdictBody(_Body):

@@ -40,6 +40,7 @@ class CheckResult:
 
     ``message``: a sentence for the learner. ``expected`` and ``got``: short source-like texts, None where there is
     nothing to show. ``skipped``: not run (depends on one that failed, or may not run there); never ``passed``.
+    ``asked``: the expression that gave ``got``, None where there is none.
     ``points``: earned; ``max_points``: to be had.
     """
 
@@ -52,6 +53,7 @@ class CheckResult:
     expected: str | None = None
     got: str | None = None
     skipped: bool = False
+    asked: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ltt_collab.model.courses import Check, Expected
@@ -19,12 +19,17 @@ HIDDEN_FAILED: Final = "A hidden check does not pass yet. Try your code with oth
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """What one check gave: ``fault`` None when it passed; ``raised``: the learner's code ended in an error."""
+    """What one check gave.
+
+    ``fault``: None when it passed. ``asked``: the expression that was wrong. ``raised``: the learner's code ended in
+    an error.
+    """
 
     fault: str | None = None
     expected: str | None = None
     got: str | None = None
     raised: Told | None = None
+    asked: str | None = None
 
 
 def mark_values(check: Check, inputs: Sequence[str], expected: Sequence[Told], got: Sequence[Told]) -> Mark:
@@ -32,9 +37,8 @@ def mark_values(check: Check, inputs: Sequence[str], expected: Sequence[Told], g
     for subject, wanted, told in zip(inputs, expected, got, strict=True):
         mark = _mark(check, wanted, told)
         if mark.fault is not None:
-            return Mark(
-                fault=f"{_short(subject)}: {mark.fault}", expected=mark.expected, got=mark.got, raised=mark.raised
-            )
+            asked = _short(subject)
+            return replace(mark, fault=f"{asked}: {mark.fault}", asked=asked)
     return Mark()
 
 
@@ -114,6 +118,7 @@ def result(check: Check, mark: Mark) -> CheckResult:
         message=message,
         expected=None if hidden else mark.expected,
         got=None if hidden else mark.got,
+        asked=None if hidden else mark.asked,
     )
 
 
