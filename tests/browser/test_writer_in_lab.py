@@ -118,6 +118,7 @@ async def shows_no_note(lab: LabNotebook) -> bool:
 
 
 @pytest.mark.proves("writer:learner-stays-put", "writer:note-live-then-rendered")
+@pytest.mark.alone
 async def test_a_note_comes_and_goes_and_the_learner_stays_where_they_are(
     jupyter: Jupyter, learner_context: BrowserContext
 ) -> None:

@@ -47,6 +47,7 @@ def stem(jupyter: Jupyter) -> str:
 
 
 @pytest.mark.proves("chat:first-words-within-a-second")
+@pytest.mark.alone
 async def test_a_question_about_an_error_has_its_first_words_within_a_second(
     jupyter: Jupyter, stem: str, service: Service
 ) -> None:

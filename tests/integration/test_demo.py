@@ -115,6 +115,7 @@ async def test_a_jupyterlab_that_dies_ends_the_demo_with_the_reason(tmp_path: Pa
 
 
 @pytest.mark.proves("demo:scripted-story")
+@pytest.mark.alone
 async def test_the_story_is_told_within_forty_seconds(tmp_path: Path) -> None:
     began = time.monotonic()
     with started_demo(tmp_path, "--scripted") as demo:

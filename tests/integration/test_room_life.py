@@ -305,6 +305,7 @@ async def test_a_run_is_streamed_as_typed_events_in_order_and_resumed_where_it_b
 
 
 @pytest.mark.proves("serve:prompt-goodbye")
+@pytest.mark.alone
 async def test_an_interrupted_service_ends_well_within_five_seconds_and_its_cursor_is_gone_at_once(
     jupyter: Jupyter, path: str, tmp_path: Path
 ) -> None:

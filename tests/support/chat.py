@@ -93,7 +93,7 @@ class ChatLearner(Learner):
         """The tutor's messages."""
         return [message for message in self.messages() if message["sender"] == TUTOR]
 
-    async def sees_answer(self, to: str, *, within: float = 8.0) -> dict[str, Any]:
+    async def sees_answer(self, to: str, *, within: float = 20.0) -> dict[str, Any]:
         """The tutor's whole answer to a message, waited for."""
 
         def whole() -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ import anyio
 
 T = TypeVar("T")
 
+# The usual deadline is no promise to anybody: it only ends a test that would wait for ever, on two busy cores too.
 POLL = 0.02
 """Seconds between two looks: short beside every deadline, long beside the cost of a look."""
 
@@ -18,7 +19,7 @@ POLL = 0.02
 async def eventually(look: Callable[[], Awaitable[T]], *, within: float = ..., what: str = ...) -> T: ...
 @overload
 async def eventually(look: Callable[[], T], *, within: float = ..., what: str = ...) -> T: ...
-async def eventually(look: Callable[[], T | Awaitable[T]], *, within: float = 10.0, what: str = "") -> T:
+async def eventually(look: Callable[[], T | Awaitable[T]], *, within: float = 20.0, what: str = "") -> T:
     """The first truthy value of ``look()``, which is asked again until ``within`` seconds have passed.
 
     Raises:

@@ -160,7 +160,7 @@ class Learner(PlainPeer):
             if (mark := _mark(cell)).get("role") == role
         ]
 
-    async def sees_note(self, *, about: str, rung: int | None = 1, within: float = 8.0) -> dict[str, Any]:
+    async def sees_note(self, *, about: str, rung: int | None = 1, within: float = 20.0) -> dict[str, Any]:
         """The one finished note about a cell, of that rung (None: any), waited for; it stands directly below.
 
         Raises:
@@ -179,7 +179,7 @@ class Learner(PlainPeer):
         assert self.ids().index(note["id"]) == self.ids().index(about) + 1
         return note
 
-    async def sees_no_note(self, *, within: float = 5.0) -> None:
+    async def sees_no_note(self, *, within: float = 20.0) -> None:
         """Return once no hint stands in the notebook."""
         await eventually(lambda: not self.notes(), within=within, what="the note withdrawn")
 

@@ -57,6 +57,7 @@ async def test_a_question_leaves_no_trace_in_a_learners_kernel(bench: Bench) -> 
 
 
 @pytest.mark.proves("kernels:busy-is-said-and-never-interrupted")
+@pytest.mark.alone
 async def test_a_busy_kernel_is_left_alone_and_said_to_be_busy_at_once(bench: Bench) -> None:
     async with sitting_at(bench) as desk, anyio.create_task_group() as tasks:
         ran: list[Any] = []
@@ -104,6 +105,7 @@ async def test_a_kernel_that_was_busy_before_we_came_is_busy(bench: Bench) -> No
         assert ran
 
 
+@pytest.mark.alone
 async def test_a_question_never_waits_behind_a_queue_of_the_learners(bench: Bench) -> None:
     async with sitting_at(bench) as desk, anyio.create_task_group() as tasks:
         finished: list[int] = []
@@ -128,6 +130,7 @@ async def test_a_question_never_waits_behind_a_queue_of_the_learners(bench: Benc
 
 
 @pytest.mark.proves("kernels:only-our-own-code-is-interrupted")
+@pytest.mark.alone
 async def test_our_own_endless_question_is_interrupted_and_the_learners_next_run_is_not(bench: Bench) -> None:
     async with sitting_at(bench) as desk, anyio.create_task_group() as tasks:
         ran: list[Any] = []
@@ -162,6 +165,7 @@ async def test_a_question_that_nobody_waits_for_any_more_is_stopped(bench: Bench
 
 
 @pytest.mark.proves("kernels:a-death-is-known-within-two-seconds")
+@pytest.mark.alone
 async def test_a_kernel_killed_in_the_midst_of_a_question_is_known_dead_in_time(bench: Bench) -> None:
     async with sitting_at(bench) as desk:
         await desk.run("import time; x = 1")
@@ -280,6 +284,7 @@ async def test_closing_an_execution_early_interrupts_it(bench: Bench) -> None:
         await eventually(is_free, within=5)
 
 
+@pytest.mark.alone
 async def test_an_endless_execution_is_interrupted_in_time(bench: Bench) -> None:
     async with bench.kernels.start("python3") as kernel:
         began = time.monotonic()
