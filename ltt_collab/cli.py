@@ -17,7 +17,7 @@ from ltt_collab.bench.__main__ import main as bench_main
 from ltt_collab.client import HttpClient
 from ltt_collab.coursework.commands import course_app
 from ltt_collab.coursework.validate import validate
-from ltt_collab.demo import DemoOptions, Screen, run_demo
+from ltt_collab.demo import DemoOptions, Screen, run_demo, run_hub_demo
 from ltt_collab.doctor import examine, render
 from ltt_collab.mcp_bridge.typed_command import mcp_command
 from ltt_collab.model.errors import InvalidNotebookError, LttError, UsageError
@@ -101,7 +101,7 @@ def serve(
 ) -> None:
     """Join the notebooks of a Jupyter server and help, until interrupted."""
     settings = Settings.read(jupyter_url=jupyter_url, host=host, port=port)
-    secrets = [settings.jupyter_token, settings.api_token]
+    secrets = [settings.jupyter_token, settings.api_token, settings.hub_token]
     configure_logging(settings.log_format, settings.log_level, secrets=secrets)
     anyio.run(run, settings, _announce, backend_options={"use_uvloop": sys.platform != "win32"})
 
@@ -119,13 +119,23 @@ def demo(
     scripted: Annotated[bool, typer.Option("--scripted", help="Let a simulated learner show it, then end.")] = False,
     as_json: AsJson = False,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="JupyterLab's port; by default a free one.")
+        int | None, typer.Option(min=1, max=65535, help="JupyterLab's (or the hub's) port; by default a free one.")
     ] = None,
     root: Annotated[
         Path | None, typer.Option(help="Put the course there, and keep it; no file is overwritten.")
     ] = None,
+    hub: Annotated[
+        bool, typer.Option("--hub", help="Start a JupyterHub instead: two learners, an instructor, real logins.")
+    ] = False,
 ) -> None:
     """Start a real JupyterLab with the tutor in it, on a sample course, until interrupted."""
+    if hub:
+        if scripted or root is not None:
+            raise typer.BadParameter("--hub goes with neither --scripted nor --root")
+        hub_screen = Screen(Console(), Console(stderr=True), as_json=as_json)
+        if not anyio.run(run_hub_demo, port, hub_screen, backend_options={"use_uvloop": sys.platform != "win32"}):
+            raise typer.Exit(INTERRUPTED)
+        return
     options = DemoOptions(root=root, port=port, browser=not (no_browser or scripted), scripted=scripted)
     screen = Screen(Console(), Console(stderr=True), as_json=as_json)
     if not anyio.run(run_demo, options, screen, backend_options={"use_uvloop": sys.platform != "win32"}):

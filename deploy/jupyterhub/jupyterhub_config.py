@@ -38,19 +38,20 @@ service_url = setting("LTT_SERVICE_URL", "http://127.0.0.1:8700/").rstrip("/") +
 
 # Who is what. The tutor is in the servers of the learners' group; instructors see them through the tutor's pages.
 
-c.JupyterHub.load_groups = {
-    LEARNERS: {"users": names("LTT_LEARNERS")},
-    INSTRUCTORS: {"users": names("LTT_INSTRUCTORS")},
-}
-c.Authenticator.allowed_users = {*names("LTT_LEARNERS"), *names("LTT_INSTRUCTORS")}
+learners, instructors = names("LTT_LEARNERS"), names("LTT_INSTRUCTORS")
+c.JupyterHub.load_groups = {LEARNERS: {"users": learners}, INSTRUCTORS: {"users": instructors}}
+c.Authenticator.allowed_users = {*learners, *instructors}
 
+culling = [
+    f"--timeout={setting('LTT_CULL_SECONDS', '1200')}",
+    f"--cull-every={setting('LTT_CULL_EVERY', '120')}",
+    f"--max-age={setting('LTT_MAX_AGE_SECONDS', '14400')}",
+]
 c.JupyterHub.services = [
     {"name": SERVICE, "api_token": token},
     {
         "name": "idle-culler",
-        "command": [sys.executable, "-m", "jupyterhub_idle_culler"]
-        + [f"--timeout={setting('LTT_CULL_SECONDS', '1200')}", f"--cull-every={setting('LTT_CULL_EVERY', '120')}"]
-        + [f"--max-age={setting('LTT_MAX_AGE_SECONDS', '14400')}"],
+        "command": [sys.executable, "-m", "jupyterhub_idle_culler", *culling],
     },
 ]
 c.JupyterHub.load_roles = [
@@ -86,7 +87,7 @@ c.JupyterHub.last_activity_interval = int(setting("LTT_ACTIVITY_SECONDS", "60"))
 
 if setting("LTT_TRY_HOME"):
     c.JupyterHub.spawner_class = "simple"
-    c.SimpleLocalProcessSpawner.home_dir_template = os.path.join(setting("LTT_TRY_HOME"), "{username}")
+    c.SimpleLocalProcessSpawner.home_dir_template = setting("LTT_TRY_HOME") + "/{username}"
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         c.Spawner.args = [*c.Spawner.args, "--allow-root"]
 if setting("LTT_TRY_PASSWORD"):

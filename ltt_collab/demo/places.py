@@ -58,7 +58,7 @@ def laid_out(root: Path | None) -> Iterator[Places]:
     try:
         course = state / "course" if root is None else root.expanduser().resolve()
         try:
-            notebooks = _copy_course(course)
+            notebooks = copy_course(course)
         except OSError as error:
             remedy = f"{error.strerror or error}; choose a directory that you may write to"
             raise InvalidSettingError("--root", str(course), remedy) from error
@@ -68,7 +68,7 @@ def laid_out(root: Path | None) -> Iterator[Places]:
         shutil.rmtree(state, ignore_errors=True)
 
 
-def _copy_course(root: Path) -> list[str]:
+def copy_course(root: Path) -> list[str]:
     """Lay every task's released files into one folder, the notebooks numbered; their names in order."""
     root.mkdir(parents=True, exist_ok=True)
     names = []

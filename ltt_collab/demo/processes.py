@@ -7,6 +7,7 @@ import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -39,6 +40,15 @@ async def end_process(process: Process, relatives: Sequence[Any] = ()) -> None:
         # psutil tells a process from another one that was given its number since.
         with suppress(_psutil().Error):
             relative.kill()
+
+
+def end_strays(home: Path) -> None:
+    """Kill every process that works below that directory: a hub that died leaves its learners' servers behind."""
+    psutil = _psutil()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if home in (working := Path(process.cwd())).parents or home == working:
+                process.kill()
 
 
 def _psutil() -> Any:

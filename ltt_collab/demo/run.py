@@ -66,7 +66,7 @@ async def run_demo(options: DemoOptions, screen: Screen) -> bool:
     done = False
     with anyio.open_signal_receiver(*SIGNALS) as signals:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_cancel_when_signalled, signals, tasks.cancel_scope, name="signals")
+            tasks.start_soon(cancel_when_signalled, signals, tasks.cancel_scope, name="signals")
             with laid_out(options.root) as places:
                 async with _whole_demo(places, options, screen) as (lab, settings):
                     if options.scripted:
@@ -79,7 +79,8 @@ async def run_demo(options: DemoOptions, screen: Screen) -> bool:
     return done
 
 
-async def _cancel_when_signalled(signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope) -> None:
+async def cancel_when_signalled(signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope) -> None:
+    """Cancel at the first signal."""
     # The receiver stays open to the end: a second Ctrl-C cannot cut the clean-up short, which is bounded.
     async for _ in signals:
         scope.cancel()
@@ -95,7 +96,7 @@ async def _whole_demo(places: Places, options: DemoOptions, screen: Screen) -> A
         screen.progress("Starting the tutor's service …")
         settings = _settings(places, lab)
         async with running_service(settings) as service:
-            await _until_ready(service)
+            await until_ready(service)
             ready = _ready(places, lab, service)
             screen.ready(ready, scripted=options.scripted)
             if options.browser and _has_display():
@@ -116,13 +117,23 @@ def _settings(places: Places, lab: Lab) -> Settings:
         host=HOST,
         port=0,
     )
-    # The terminal is for the demo's own lines, unless somebody asked for more.
-    level = settings.log_level if "log_level" in settings.model_fields_set else LogLevel.ERROR
-    configure_logging(settings.log_format, level, secrets=[settings.jupyter_token, settings.api_token])
+    quiet_logging(settings)
     return settings
 
 
-async def _until_ready(service: RunningService) -> None:
+def quiet_logging(settings: Settings) -> None:
+    """Leave the terminal to the demo's own lines, unless somebody asked for more."""
+    level = settings.log_level if "log_level" in settings.model_fields_set else LogLevel.ERROR
+    secrets = [settings.jupyter_token, settings.api_token, settings.hub_token]
+    configure_logging(settings.log_format, level, secrets=secrets)
+
+
+async def until_ready(service: RunningService) -> None:
+    """Return once the service watches what it is to watch.
+
+    Raises:
+        DemoError
+    """
     async with httpx.AsyncClient(base_url=service.url, trust_env=False) as http:
         said = "nothing"
         with anyio.move_on_after(SERVICE_START):

@@ -43,6 +43,30 @@ class Ready:
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubUser:
+    """Somebody who can log in; ``role``: learner or instructor."""
+
+    username: str
+    password: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubReady:
+    """What a program needs to use a running demo of a hub; ``api_token``: the operator's, for our API."""
+
+    hub_url: str
+    service_url: str
+    users: Sequence[HubUser]
+    pid: int
+    api_token: str
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+
 class Screen:
     """Writes to a terminal, or for a program: with ``as_json`` stdout gets the one line of ``Ready`` and no more."""
 
@@ -64,6 +88,18 @@ class Screen:
         self._out.print(Text(f"The files lie in {ready.root}", style="dim"), soft_wrap=True)
         if not scripted:
             self._out.print("Ctrl-C ends it.\n")
+
+    def hub_ready(self, ready: HubReady) -> None:
+        """Say that the hub answers, and who can log in."""
+        if self._as_json:
+            self._out.file.write(ready.to_json() + "\n")
+            self._out.file.flush()
+            return
+        self._out.print(Text.assemble("\nJupyterHub with the tutor in it: ", (ready.hub_url, "bold")), soft_wrap=True)
+        for user in ready.users:
+            self._out.print(f"  log in as {user.username} ({user.role}), password {user.password}", highlight=False)
+        self._out.print(Text(f"The tutor's service: {ready.service_url}", style="dim"), soft_wrap=True)
+        self._out.print("Ctrl-C ends it.\n")
 
     def begin_story(self) -> None:
         """Set the timeline's clock to zero."""

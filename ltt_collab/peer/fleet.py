@@ -34,15 +34,17 @@ MOST_LOOKUPS = 1_000
 class FleetPace:
     """Seconds. ``sweep``: between two sweeps; a hub that fails is asked at twice the distance each time.
 
-    ``page``: between two pages of one sweep, so that the hub serves others in between. ``lookup``: between two
-    questions about an announced server that is not ready yet, up to ``patience`` in all.
+    ``page``: between two pages of one sweep, so that the hub serves others in between. ``lookup``: the first
+    distance between two questions about an announced server that is not ready yet, which grows up to ``last_lookup``;
+    ``patience``: for all of them.
     """
 
     sweep: float = 90.0
     first_retry: float = 5.0
     last_retry: float = 300.0
     page: float = 0.2
-    lookup: float = 0.25
+    lookup: float = 0.2
+    last_lookup: float = 1.0
     patience: float = 120.0
 
 
@@ -187,6 +189,7 @@ class Fleet:
 
     async def _find(self, key: Key, announced: bool) -> None:
         """Ask the hub about a server until it is ready or gone; an announced one may not be listed yet."""
+        pause = self._pace.lookup
         try:
             with anyio.move_on_after(self._pace.patience):
                 while True:
@@ -198,7 +201,8 @@ class Fleet:
                     if server is None and not announced:
                         self._leave(key)
                         return
-                    await self._around.clock.sleep(self._pace.lookup)
+                    await self._around.clock.sleep(pause)
+                    pause = min(self._pace.last_lookup, pause * 1.25)
         except HubError as error:
             self._say(error)  # invariant 3
         finally:
