@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypedDict
 
 import anyio
 import structlog
 
 from ltt_collab.model.causes import learner_key
+from ltt_collab.model.cells import CellType
 from ltt_collab.model.commands import TutorAnswered
 from ltt_collab.model.edits import HelpCause, HelpRequested, RoomEvent, SuggestionEnded, SuggestionShown
 from ltt_collab.model.errors import StoreUnavailableError, UnknownCellError
@@ -31,6 +33,13 @@ log = structlog.get_logger(__name__)
 
 REQUESTS_KEPT = 200
 """Causes whose latest request we remember; the oldest is forgotten first."""
+
+
+class _Compared(TypedDict):
+    """What the gate's leak check rests on, as in ``Situation``."""
+
+    reference: str | None
+    written: str
 
 
 class Proposing:
@@ -180,14 +189,17 @@ class Proposing:
             learner=learner,
             human_present=bool(humans),
             asked=request is not None and request.cause is HelpCause.ASKED,
-            reference=self._reference(page, draft.cell_id),
+            **self._compared(page, draft.cell_id),
         )
 
-    def _reference(self, page: Page, cell: CellId) -> str | None:
-        """The solution of the task that a cell belongs to, for the gate's eyes only."""
-        checker = self._scene.around.checker
-        at = None if checker is None else checker.task_of(page.view.snapshot(Seq(0)), cell)
-        return None if checker is None or at is None else checker.reference(at) or None
+    def _compared(self, page: Page, cell: CellId) -> _Compared:
+        """The solution of the task that a cell belongs to, for the gate's eyes only, and what is no secret of it."""
+        checker, notebook = self._scene.around.checker, page.view.snapshot(Seq(0))
+        at = None if checker is None else checker.task_of(notebook, cell)
+        if checker is None or at is None:
+            return _Compared(reference=None, written="")
+        own = [each.source for each in notebook.cells if each.ownership is None and each.type is CellType.CODE]
+        return _Compared(reference=checker.reference(at) or None, written="\n".join(own))
 
     async def _shown(
         self, draft: Draft, suggestion: SuggestionId, shown: OnPage, situation: Situation, live: Live | None

@@ -35,6 +35,7 @@ class Situation:
 
     ``now``: Unix time in seconds. ``cell``: the draft's cell, None when it is gone. ``learner``: whom the help is for
     (``model.causes.learner_key``). ``asked``: the learner asked for it. ``reference``: the task's solution, if known.
+    ``written``: all that stands in the learner's own cells, which is no secret to them; '' takes the cell's source.
     """
 
     now: float
@@ -45,6 +46,7 @@ class Situation:
     muted: bool = False
     asked: bool = False
     reference: str | None = None
+    written: str = ""
 
 
 class Gate:
@@ -205,7 +207,7 @@ class Gate:
     def _leak(self, draft: Draft, situation: Situation) -> Rejected | None:
         if not situation.reference or situation.cell is None:
             return None
-        source, told = situation.cell.source, self._told.get(draft.cell_id, "")
+        source, told = situation.written or situation.cell.source, self._told.get(draft.cell_id, "")
         pieces = f"{told}\n{draft.text}"
         if not leaks(draft.text, situation.reference, source) and (
             # What was let through once, and is a leak only now that the learner deleted lines, silences nobody.

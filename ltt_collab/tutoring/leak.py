@@ -2,7 +2,8 @@
 
 Compared are runs of tokens, of the text as it stands and of the code in it as Python's parser reads it, so that
 other line breaks, spaces, comments, quotes, names and spellings (``x += 1``) do not hide a copy. What the learner has
-written already is no secret. Not recognised: a solution in other words, by another algorithm, encoded or reversed.
+written already is no secret. A reference of several parts (functions, what stands between them) gives none of them
+away. Not recognised: a solution in other words, by another algorithm, encoded or reversed.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ SHARE, SHORT_SHARE = 0.6, 0.85
 MAX_REFERENCE = 40_000
 """Characters of a reference that are compared."""
 
+_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _QUERY = re.compile(r"\s*(?:select|insert|update|delete|create|with)\b", re.IGNORECASE)
 
 
@@ -101,11 +103,38 @@ def _secrets(reference: str, learner_source: str) -> tuple[_Secret, ...]:
     if lines is None:
         return (_Secret(tokens_of(plain(reference)), renamed=False),)
     # A header that the task came with, or a line that is right already, is no secret.
-    written = {line.strip() for line in canonical(learner_source) or learner_source.splitlines()}
-    rest = [line for line in lines if line.strip() not in written and not _tells_nothing(line)]
-    found = [_Secret(tokens_of(plain("\n".join(rest))), renamed=True)]
+    written = _written(learner_source)
+    found = []
+    for part in _parts(lines):
+        rest = [line for line in part if line.strip() not in written and not _tells_nothing(line)]
+        found.append(_Secret(tokens_of(plain("\n".join(rest))), renamed=True))
     found += [_Secret(tokens_of(plain(query)), renamed=False) for query in _queries(reference)]
     return tuple(found)
+
+
+def _parts(lines: list[str]) -> list[list[str]]:
+    """What a task may ask for one by one, each a secret of its own: the whole, each function, what stands between."""
+    parts, between = [lines], list[str]()
+    for node in ast.parse("\n".join(lines)).body:
+        stretch = lines[node.lineno - 1 : node.end_lineno]
+        if not isinstance(node, (*_FUNCTION, ast.ClassDef)):
+            between += stretch
+            continue
+        parts += [between, stretch]
+        between = []
+        if isinstance(node, ast.ClassDef):
+            parts += [lines[each.lineno - 1 : each.end_lineno] for each in node.body if isinstance(each, _FUNCTION)]
+    parts.append(between)
+    return [part for number, part in enumerate(parts) if part and part not in parts[:number]]
+
+
+def _written(learner_source: str) -> frozenset[str]:
+    """The learner's lines, in the spelling of the reference's."""
+    lines = canonical(learner_source)
+    if lines is None:  # one of the cells is no Python: the others count line by line
+        bare = [line.strip() for line in learner_source.splitlines()]
+        lines = [spelled for line in bare for spelled in canonical(line) or [line]]
+    return frozenset(line.strip() for line in lines)
 
 
 def _tells_nothing(line: str) -> bool:

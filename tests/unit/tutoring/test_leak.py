@@ -85,3 +85,39 @@ def test_solutions_are_found_under_other_names_and_ordinary_talk_is_not_taken_fo
 )
 def test_a_text_of_any_kind_is_judged_without_harm(text: str) -> None:
     assert not leaks(text, REFERENCE, LEARNER)
+
+
+SEVERAL = """\
+# %% the last one
+colours = ["red", "green", "blue"]
+last = colours[-1]
+# %% without the ends
+def middle(items):
+    return items[1:-1]
+# %% the rest of a class
+class Queue:
+    def __init__(self):
+        self.waiting = []
+
+    def take(self):
+        return self.waiting.pop(0)
+"""
+
+
+@pytest.mark.proves("gate:leak-of-one-part")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write `return items[1:-1]` in the last line.",
+        "```python\ndef middle(values):\n    return values[1:-1]\n```",
+        "`return self.waiting.pop(0)` is missing.",
+    ],
+)
+def test_of_a_reference_with_several_parts_none_is_given_away(text: str) -> None:
+    written = 'colours = ["red", "green", "blue"]\nlast = colours[3]\ndef middle(items):\n    return items\nx = = 1'
+    assert leaks(text, SEVERAL, written)
+
+
+def test_what_the_task_itself_gives_is_no_secret_even_beside_a_cell_that_is_no_python() -> None:
+    written = 'colours = ["red", "green", "blue"]\nlast = colours[3]\nthis is = = no python'
+    assert not leaks('`colours = ["red", "green", "blue"]` makes a list of three.', SEVERAL, written)
