@@ -141,7 +141,7 @@ class Directives:
             yield RecordDecision(about=None, decision="did not check", because="the notebook has no cells")
             return
         yield RecordDecision(about=place, decision="had the task checked", because=because)
-        yield CheckTask(cell_id=place, learner=author, because=because)
+        yield CheckTask(cell_id=place, learner=author, because=because, asked=True)
 
     def _control(
         self, directive: Directive, author: Author, cell: CellId | None, because: str

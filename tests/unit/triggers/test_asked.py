@@ -232,5 +232,5 @@ def test_a_yes_that_is_part_of_a_longer_message_is_a_question(room: Helped) -> N
 
 def test_a_check_can_be_asked_for_in_a_cell_and_in_the_chat(room: Helped) -> None:
     room.writes("# @tutor check").says("@tutor check", B)
-    assert [type(other) for other in room.others] == [CheckTask, CheckTask]
+    assert [isinstance(other, CheckTask) and other.asked for other in room.others] == [True, True]
     assert room.asks == []
