@@ -29,7 +29,7 @@ setup: $(STAMP) $(BROWSER) ## Set up .venv and a browser
 demo: $(STAMP) ## Start a real JupyterLab with the tutor in it, and open it
 	$(BIN)/ltt demo $(ARGS)
 
-test: $(STAMP) $(BROWSER) ## Run every test, real JupyterLab and browser included
+test: $(STAMP) $(BROWSER) promtool ## Run every test, real JupyterLab and browser included
 	sh .ci/test $(BIN)/python $(WORKERS) $(ARGS)
 
 soak: $(STAMP) $(BROWSER) ## Run the few tests that take minutes each
@@ -47,6 +47,12 @@ lint: $(STAMP) ## Check style, types and the Downhill rule
 
 matrix: $(BROWSER) ## Run the main job against every supported version of JupyterLab
 	sh -c ./.ci/matrix
+
+promtool:
+	@sh .ci/install-promtool
+
+deploy-check: $(STAMP) promtool ## Check images, chart, values, alerts and dashboard without a cluster
+	$(BIN)/python -m pytest tests/deploy $(ARGS)
 
 bench: $(STAMP) ## Measure, each figure beside a baseline of the same run
 	$(BIN)/ltt bench all $(ARGS)
