@@ -31,6 +31,11 @@ class Watching:
         self._peer_of, self._visibly = peer_of, visibly
         self._watchers: Counter[RoomId] = Counter()
 
+    @property
+    def is_visible(self) -> bool:
+        """Whether learners are told."""
+        return self._visibly
+
     def present(self, room: RoomId) -> Sequence[Participant]:
         """Everybody who is visible in the room, us first."""
         peer = self._peer_of(room)

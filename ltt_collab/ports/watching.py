@@ -21,6 +21,11 @@ class RoomWatching(Protocol):
         """
         ...
 
+    @property
+    def is_visible(self) -> bool:
+        """Whether learners are told that somebody watches."""
+        ...
+
     def output(self, room: RoomId, cell: CellId, index: int) -> Mapping[str, Any]:
         """The MIME bundle of one output, as the document holds it: unchecked, uncapped; {} when there is none.
 
@@ -40,6 +45,8 @@ class RoomWatching(Protocol):
 
 class NoWatching:
     """A ``RoomWatching`` that sees nobody: for a service without rooms of its own."""
+
+    is_visible = False
 
     def present(self, _room: RoomId) -> Sequence[Participant]:
         """Nobody."""
