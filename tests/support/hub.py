@@ -171,7 +171,7 @@ c.JupyterHub.load_roles = [
     }},
 ]
 c.JupyterHub.allow_named_servers = True
-c.JupyterHub.active_server_limit = 0
+
 """
 
 
@@ -255,6 +255,7 @@ def hub_service(hub: Hub, home: Path, *, ready: bool = True, **settings: str) ->
         "LTT_LOG_LEVEL": "debug",
         "LTT_SANDBOX_WARM": "0",
         "LTT_INTRODUCE": "false",
+        "LTT_LEAVE_GRACE_SECONDS": "5",
         # Announcements alone find servers in a test's time, unless it says otherwise.
         "LTT_HUB_SWEEP_SECONDS": "3600",
     }
@@ -262,7 +263,8 @@ def hub_service(hub: Hub, home: Path, *, ready: bool = True, **settings: str) ->
     with log.open("ab") as out:
         command = [sys.executable, "-m", "ltt_collab", "serve"]
         process = subprocess.Popen(command, env=inherited | told | settings, stdout=out, stderr=out, cwd=home)
-    service = HubService(hub.layout.service_url, process, log, home)
+    port = settings.get("LTT_PORT", str(hub.layout.service_port))
+    service = HubService(f"http://127.0.0.1:{port}/", process, log, home)
     try:
         if ready:
             wait_for(

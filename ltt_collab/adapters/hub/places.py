@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ltt_collab.adapters.jupyter.address import JupyterAddress, Token
@@ -33,7 +33,7 @@ class ServerPlaces:
 
     proxy_url: str
     direct_url: str
-    token: str
+    token: str = field(repr=False)
 
     def address(self, server: HubServer) -> JupyterAddress:
         """Where that server is.

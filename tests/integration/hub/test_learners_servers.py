@@ -71,13 +71,15 @@ async def test_a_learner_sees_only_rooms_on_their_own_server_whatever_anybody_is
         ada.awareness.set_local_state_field("user", {**herself, "username": "ben"})
         ben_token, instructor = hub.token("ben"), hub.token(INSTRUCTOR)
 
-        def seen(token: str) -> set[str]:
-            return {room["path"] for room in service.rooms(token)}
+        def seen(token: str) -> dict[str, str]:
+            return {room["path"]: room["learner"] for room in service.rooms(token)}
 
-        await eventually(lambda: seen(hers.token) == {"hers.ipynb"}, what="ada's own room alone")
-        assert seen(ben_token) == {"his.ipynb"}
-        assert {"hers.ipynb", "his.ipynb"} <= seen(instructor)
-        (room,) = service.rooms(ben_token)
+        await eventually(lambda: "hers.ipynb" in seen(hers.token), what="ada's own room")
+        await eventually(lambda: "his.ipynb" in seen(ben_token), what="ben's own room")
+        assert set(seen(hers.token).values()) == {"ada"}
+        assert set(seen(ben_token).values()) == {"ben"}
+        assert {"hers.ipynb", "his.ipynb"} <= set(seen(instructor))
+        room = next(room for room in service.rooms(ben_token) if room["path"] == "his.ipynb")
         for path in ("", "/events", "/decisions"):
             answer = service.ask(f"api/v1/rooms/{room['id']}{path}", hers.token)
             assert answer.status_code == httpx.codes.NOT_FOUND, path

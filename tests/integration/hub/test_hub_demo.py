@@ -1,0 +1,70 @@
+"""`ltt demo --hub`: a hub that people log in to, with the tutor in it, gone without a trace afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from tests.support.deadlines import eventually
+from tests.support.demo import Demo, started_demo
+
+pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(300)]
+
+INTERRUPTED = 130
+LONGEST_START = 60.0
+"""Seconds to ready, as the issue bounds it; 12 on a quiet machine."""
+
+
+async def log_in(hub_url: str, user: dict[str, Any]) -> httpx.AsyncClient:
+    """A browser's session of somebody who typed name and password into the hub's form."""
+    browser = httpx.AsyncClient(base_url=hub_url, follow_redirects=True, timeout=60, trust_env=False)
+    await browser.get("hub/login")
+    form = {"username": user["username"], "password": user["password"], "_xsrf": browser.cookies["_xsrf"]}
+    answer = await browser.post(
+        "hub/login?" + urlencode({"next": "/hub/home"}),
+        content=urlencode(form),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert answer.status_code == httpx.codes.OK
+    assert user["username"] in answer.text
+    return browser
+
+
+async def rooms_watched(demo: Demo, ready: dict[str, Any]) -> bool:
+    headers = {"Authorization": f"Bearer {ready['api_token']}"}
+    async with httpx.AsyncClient(base_url=ready["service_url"], headers=headers, trust_env=False) as http:
+        return (await http.get("api/v1/rooms")).is_success
+
+
+@pytest.mark.proves("hub:demo")
+async def test_the_demo_starts_a_hub_with_real_logins_and_leaves_nothing(tmp_path: Path) -> None:
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    began = time.monotonic()
+    with started_demo(tmp_path, "--hub", "--json", environment={"XDG_CACHE_HOME": cache}) as demo:
+        ready = await demo.ready()
+        assert time.monotonic() - began < LONGEST_START
+        assert json.loads(demo.out) == ready
+        assert [user["role"] for user in ready["users"]] == ["learner", "learner", "instructor"]
+        assert await rooms_watched(demo, ready)
+        browser = await log_in(ready["hub_url"], ready["users"][0])
+        async with browser:
+            await browser.get("hub/spawn/ada")
+
+            async def serves() -> bool:
+                return (await browser.get("user/ada/api/contents")).is_success
+
+            await eventually(serves, within=90, what="ada's server")
+            course = (await browser.get("user/ada/api/contents")).json()
+            assert any(entry["name"].endswith(".ipynb") for entry in course["content"])
+            strangers_login = await browser.post("hub/login", content="username=zoe&password=wrong")
+            assert not strangers_login.is_success
+        assert await demo.interrupted() == INTERRUPTED or demo.process.returncode == 0
+        assert demo.leftovers() == []
+        assert ready["users"][0]["password"] not in demo.err
