@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from agent.words import Words
-from ltt_collab.model.edits import HelpCause, HelpRequested
+from ltt_collab.model.edits import HelpRequested
 from ltt_collab.model.suggestions import Draft, Placement
 
 _SENTENCE = re.compile(r"(?<=[.!?:])[ \t]+(?=[\"'`*A-Z0-9])|\n{2,}")
@@ -47,7 +47,7 @@ def sentences(text: str) -> list[str]:
 
 def _key(event: HelpRequested, rung: int, expected_hash: str, number: int, piece: str) -> str:
     """The same for a retry of the same proposal, another for any other."""
-    # Who asks twice is answered twice; any other request that is made again is the same one.
-    asked = event.reply_to or (str(event.seq) if event.cause is HelpCause.ASKED else "")
-    parts = (event.cause_key, str(rung), expected_hash, asked, str(number), piece)
+    # A request has one seq, however often it is delivered. The same problem after another run is another request:
+    # what was called off by that run must not answer it.
+    parts = (event.cause_key, str(rung), expected_hash, event.reply_to or str(event.seq), str(number), piece)
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()

@@ -121,6 +121,15 @@ async def test_a_question_asked_twice_is_answered_twice() -> None:
     assert len({draft.idempotency_key for draft in room.drafts}) == 2
 
 
+@pytest.mark.proves("tutor:another-run-another-request")
+async def test_the_same_error_of_another_run_is_another_proposal_and_a_retry_is_none() -> None:
+    room, event = AgentRoom(notebook_of(WRONG)), request(WRONG)
+    for each in (event, event, replace(event, seq=event.seq + 1)):  # type: ignore[arg-type]
+        await RulesTutor().handle(each, room)
+    keys = [draft.idempotency_key for draft in room.drafts]
+    assert (keys[0] == keys[1], keys[0] == keys[2]) == (True, False)
+
+
 @pytest.mark.proves("tutor:calm")
 async def test_what_needs_no_word_gets_none() -> None:
     mark = Ownership(
