@@ -82,6 +82,21 @@ def parse(text: str) -> ast.Module | None:
         return None
 
 
+def syntax_error(code: CellCode) -> str | None:
+    """What a kernel would say of a cell that it cannot read, with the line; None where it can."""
+    if code.tree is not None or not code.text.strip():
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(code.text)
+    except SyntaxError as error:
+        return f"{error.msg} (cell, line {error.lineno or 1})"
+    except (ValueError, RecursionError, MemoryError):
+        return None
+    return None
+
+
 def _without_magic_line(source: str) -> str:
     """The body of a transparent cell magic, its own line left blank (``%%capture out`` makes ``out``)."""
     start = len(source) - len(source.lstrip())

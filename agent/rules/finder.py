@@ -8,6 +8,7 @@ from itertools import islice
 
 from agent.rules.book import Book, Page
 from agent.rules.case import read_case
+from agent.rules.cellcode import syntax_error
 from agent.rules.kinds import Kind
 from agent.rules.silent import definitions, loops, order, statements, values
 from agent.rules.table import explain
@@ -78,7 +79,11 @@ def find_in_cell(notebook: Notebook, cell_id: CellId) -> Finding | None:
         return None
     book = Book.read(notebook)
     page = next((p for p in book.pages if p.cell.id == cell_id), None)
-    return None if page is None else _of_page(book, page)
+    if page is None:
+        return None
+    if page.cell.execution_count is None and not page.cell.outputs and not _is_running(page.cell):
+        return _finding(page, _before_run(book, page))
+    return _of_page(book, page)
 
 
 def _of_page(book: Book, page: Page) -> Finding | None:
@@ -91,6 +96,14 @@ def _of_page(book: Book, page: Page) -> Finding | None:
     if error.error_name == _NO_STDIN and (silent := _silent(book, page)) is not None:
         return _finding(page, silent)
     return _finding(page, _of_error(book, page, error.error_name, error.error_value, error.text))
+
+
+def _before_run(book: Book, page: Page) -> Explanation | None:
+    """What would go wrong with a cell that somebody asks about before it ran."""
+    error = syntax_error(page.code)
+    if error is not None:
+        return _of_error(book, page, "SyntaxError", error, "")
+    return _silent(book, page, order.names_never_made)
 
 
 def _is_running(cell: Cell) -> bool:
@@ -110,12 +123,12 @@ def _of_error(book: Book, page: Page, name: str, value: str, traceback: str) -> 
     return found if found.line is not None else replace(found, line=case.line)
 
 
-def _silent(book: Book, page: Page) -> Explanation | None:
-    """The first silent error of a cell, by line, then by the order of the rules."""
+def _silent(book: Book, page: Page, *more: SilentRule) -> Explanation | None:
+    """The first silent error of a cell, by line, then by the order of the rules, ``more`` of them last."""
     if page.code.tree is None or page.code.cell_magic:
         return None
     best: Explanation | None = None
-    for rule in SILENT_RULES:
+    for rule in (*SILENT_RULES, *more):
         try:
             for found in islice(rule(book, page), _MOST):
                 if best is None or (found.line or 0) < (best.line or 0):

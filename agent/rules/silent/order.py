@@ -20,7 +20,13 @@ _DEEP = (RecursionError, MemoryError, AttributeError, KeyError, TypeError, Value
 
 def undefined_names(book: Book, page: Page) -> Iterator[Explanation]:
     """Names read in a cell that ran well (inside a function that was not called, mostly) and made nowhere."""
-    if page.cell.execution_count is None or page.code.tree is None or book.dynamic:
+    if page.cell.execution_count is not None:
+        yield from names_never_made(book, page)
+
+
+def names_never_made(book: Book, page: Page) -> Iterator[Explanation]:
+    """Names read in a cell and made by no cell of the notebook, whether or not it ran."""
+    if page.code.tree is None or book.dynamic:
         return
     known = {*book.global_names, *IPYTHON}
     for name, line in _unknown(page):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.rules.finder import find, find_error
+from agent.rules.finder import find, find_error, find_in_cell
 from agent.rules.kinds import Kind, kind_of_error
 from ltt_collab.model.cells import CellRole, CellType, Ownership
 from ltt_collab.model.edits import RunError
@@ -137,3 +137,28 @@ def test_kinds_are_stable_words() -> None:
     assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", kind) for kind in Kind)
     assert kind_of_error("pandas.errors.EmptyDataError") == "empty_data_error"
     assert kind_of_error("") == "error"
+
+
+@pytest.mark.proves("rules:asked-before-the-run")
+@pytest.mark.parametrize(
+    ("source", "kind", "line"),
+    [
+        ("amount = 3\nprint(amuont)\n# @tutor why?", Kind.MISSPELT_NAME, 2),
+        ("if amount > 3\n    print(amount)", Kind.MISSING_COLON, 1),
+        ("\nprint('a'\nx = 1", Kind.UNCLOSED_BRACKET, 2),
+    ],
+)
+def test_a_cell_that_was_not_run_yet_is_read_when_somebody_asks_about_it(source: str, kind: Kind, line: int) -> None:
+    notebook = notebook_of(code_cell(0, source, count=None), code_cell(1, "amount = 1", count=None))
+    found = find_in_cell(notebook, CellId("c0"))
+    assert found is not None
+    assert (found.kind, found.line) == (kind, line)
+    assert find(notebook) == (), "nobody asked"
+
+
+@pytest.mark.parametrize(
+    "source", ["", "# notes only", "%%bash\nif x; then", "print(later)", "x = await y()", "%matplotlib x"]
+)
+def test_a_cell_that_may_run_well_is_left_alone_when_somebody_asks_about_it(source: str) -> None:
+    notebook = notebook_of(code_cell(0, source, count=None), code_cell(1, "later = 1\ny = int", count=None))
+    assert find_in_cell(notebook, CellId("c0")) is None
