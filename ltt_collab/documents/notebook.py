@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pycrdt import Map, Text
+from pycrdt import Array, Map, Text
 
 from ltt_collab.documents.anchors import ItemId, TextMap, type_id
 from ltt_collab.documents.replica import Replica
@@ -117,6 +117,17 @@ class NotebookView:
             UnknownCellError
         """
         return Ownership.from_metadata({OWNERSHIP_KEY: self.mark_of(cell_id)})
+
+    def output_data(self, cell_id: CellId, index: int) -> Mapping[str, Any]:
+        """The MIME bundle of one of a cell's outputs; empty if there is no such output, or it has none.
+
+        Raises:
+            UnknownCellError
+        """
+        outputs = self.map_of(cell_id).get("outputs")
+        found = outputs[index] if isinstance(outputs, Array) and 0 <= index < len(outputs) else None
+        data = _plain(found).get("data")
+        return data if isinstance(data, Mapping) else {}
 
     def map_of(self, cell_id: CellId) -> Map[Any]:
         """The shared type of a cell.

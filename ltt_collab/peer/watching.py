@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import structlog
-from pycrdt import Array, Map
 
 from ltt_collab.model.errors import UnknownCellError, UnknownRoomError
 from ltt_collab.model.ids import CellId, ClientId, RoomId, Username
@@ -53,13 +52,9 @@ class Watching:
         """The MIME bundle of one output; {} when there is none."""
         page = self._peer_of(room).page
         try:
-            outputs = None if page is None else page.view.map_of(cell).get("outputs")
+            return {} if page is None else page.view.output_data(cell, index)
         except UnknownCellError:
             return {}
-        found = outputs[index] if isinstance(outputs, Array) and 0 <= index < len(outputs) else None
-        raw = found.to_py() if isinstance(found, Map) else found
-        data = raw.get("data") if isinstance(raw, Mapping) else None
-        return data if isinstance(data, Mapping) else {}
 
     @contextmanager
     def watch(self, room: RoomId, *, by: Username) -> Generator[None]:
