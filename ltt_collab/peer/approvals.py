@@ -7,19 +7,16 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
-import structlog
-
 from ltt_collab.model.edits import RoomEvent
-from ltt_collab.model.errors import StoreUnavailableError, UnknownSuggestionError
+from ltt_collab.model.errors import UnknownSuggestionError
 from ltt_collab.model.ids import RoomId, SuggestionId, Username
 from ltt_collab.model.presence import AuthorKind
 from ltt_collab.model.staleness import why_outdated
 from ltt_collab.model.suggestions import Answer, Draft
+from ltt_collab.peer.auditing import Auditing
 from ltt_collab.ports.clock import Clock
-from ltt_collab.ports.privacy import AuditEntry, AuditStore
+from ltt_collab.ports.privacy import AuditStore
 from ltt_collab.ports.steering import HeldDraft
-
-log = structlog.get_logger(__name__)
 
 HELD_MOST = 1_000
 """Drafts that may wait; the oldest gives way: an instructor who has so many before them reads the newest first."""
@@ -37,7 +34,8 @@ class HeldDrafts:
     """
 
     def __init__(self, propose: ProposeApproved, audit: AuditStore, clock: Clock) -> None:
-        self._propose, self._audit, self._clock = propose, audit, clock
+        self._propose, self._clock = propose, clock
+        self._auditing = Auditing(audit, clock)
         self._held: dict[SuggestionId, HeldDraft] = {}
 
     def hold(self, draft: Draft, room: RoomId, learner: Username | None) -> SuggestionId:
@@ -81,7 +79,8 @@ class HeldDrafts:
             text=held.draft.text if text is None else text,
             idempotency_key=f"{held.draft.idempotency_key}/{suggestion}",
         )
-        await self._note("hint.approved" if text is None else "hint.edited", held, by, "")
+        action = "hint.approved" if text is None else "hint.edited"
+        await self._auditing.note(action, held.learner or held.room, by=by)
         return await self._propose(held.room, draft)
 
     async def reject(self, suggestion: SuggestionId, *, by: Username, reason: str = "") -> None:
@@ -90,24 +89,11 @@ class HeldDrafts:
         Raises:
             UnknownSuggestionError
         """
-        await self._note("hint.rejected", self._take(suggestion), by, reason)
+        held = self._take(suggestion)
+        await self._auditing.note("hint.rejected", held.learner or held.room, by=by, detail=reason)
 
     def _take(self, suggestion: SuggestionId) -> HeldDraft:
         held = self._held.pop(suggestion, None)  # invariant 2
         if held is None:
             raise UnknownSuggestionError(suggestion)
         return held
-
-    async def _note(self, action: str, held: HeldDraft, by: Username, reason: str) -> None:
-        entry = AuditEntry(
-            id=f"a-{secrets.token_hex(8)}",
-            at=self._clock.now(),
-            actor=by,
-            action=action,
-            subject=held.learner or held.room,
-            detail=reason,
-        )
-        try:
-            await self._audit.append(entry)
-        except StoreUnavailableError as error:
-            log.error("act not audited", action=action, reason=str(error))  # noqa: TRY400 - its message says all

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 
 import structlog
 
 from ltt_collab.model.errors import StoreUnavailableError
 from ltt_collab.model.ids import CourseId, TaskId, Username
+from ltt_collab.peer.auditing import Auditing
 from ltt_collab.ports.clock import Clock
-from ltt_collab.ports.privacy import AuditEntry, AuditStore
+from ltt_collab.ports.privacy import AuditStore
 from ltt_collab.ports.steering import Extent, Steer, SteerStore
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,8 @@ class Orders:
     """
 
     def __init__(self, store: SteerStore, audit: AuditStore, clock: Clock) -> None:
-        self._store, self._audit, self._clock = store, audit, clock
+        self._store, self._clock = store, clock
+        self._auditing = Auditing(audit, clock)
         self._orders: dict[Extent, Steer] = {}
         self._unsaved: dict[Extent, Steer | None] = {}
         self.changed: Callable[[], None] = lambda: None
@@ -64,7 +65,8 @@ class Orders:
         self._unsaved[steer.extent] = steer
         self.changed()
         log.warning("steered", paused=steer.paused, approval=steer.approval, by=steer.by)
-        await self._note("ai.paused" if steer.paused else "ai.approval", steer.extent, steer.by, steer.reason)
+        action = "ai.paused" if steer.paused else "ai.approval"
+        await self._auditing.note(action, _named(steer.extent), by=steer.by, detail=steer.reason)
         await self._store.save(steer)
         self._unsaved.pop(steer.extent, None)
 
@@ -79,7 +81,7 @@ class Orders:
         self._unsaved[extent] = None
         self.changed()
         log.warning("order lifted", by=by)
-        await self._note("ai.resumed", extent, by, "")
+        await self._auditing.note("ai.resumed", _named(extent), by=by)
         await self._store.remove(extent)
         self._unsaved.pop(extent, None)
         return True
@@ -94,17 +96,8 @@ class Orders:
         paused = next((steer for steer in found if steer.paused), None)
         return paused or next((steer for steer in found if steer.approval), None)
 
-    async def _note(self, action: str, extent: Extent, by: Username, reason: str) -> None:
-        about = [str(part) for part in (extent.course, extent.task, extent.learner) if part is not None]
-        entry = AuditEntry(
-            id=f"a-{secrets.token_hex(8)}",
-            at=self._clock.now(),
-            actor=by,
-            action=action,
-            subject=extent.learner or "/".join(about) or "everybody",
-            detail=reason,
-        )
-        try:
-            await self._audit.append(entry)
-        except StoreUnavailableError as error:
-            log.error("act not audited", action=action, reason=str(error))  # noqa: TRY400 - its message says all
+
+def _named(extent: Extent) -> str:
+    """Whom an order is about, as the audit names it."""
+    about = [str(part) for part in (extent.course, extent.task, extent.learner) if part is not None]
+    return extent.learner or "/".join(about) or "everybody"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 
 import structlog
 
-from ltt_collab.model.errors import LttError, StoreUnavailableError
+from ltt_collab.model.errors import LttError
 from ltt_collab.model.ids import CellId, RoomId, Username
 from ltt_collab.model.suggestions import Answer, Rejected, RejectionReason, Shown
+from ltt_collab.peer.auditing import Auditing
 from ltt_collab.peer.room import RoomPeer
 from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.directory import RoomInfo
-from ltt_collab.ports.privacy import AuditEntry, AuditStore
+from ltt_collab.ports.privacy import AuditStore
 from ltt_collab.ports.steering import Extent
 
 log = structlog.get_logger(__name__)
@@ -33,7 +33,7 @@ class Whispers:
         clock: Clock,
     ) -> None:
         self._peer_of, self._rooms = peer_of, rooms
-        self._audit, self._clock = audit, clock
+        self._auditing = Auditing(audit, clock)
 
     async def whisper(self, room: RoomId, cell: CellId | None, text: str, *, by: Username) -> Answer:
         """Write a note below a cell (None: where the learner is) that says who says it.
@@ -47,7 +47,7 @@ class Whispers:
             return Rejected(reason=RejectionReason.TOO_LONG, detail=detail)
         answer = await peer.whisper(cell, text.strip(), by)
         if isinstance(answer, Shown):
-            await self._note("learner.whispered", peer.info.learner or room, by)
+            await self._auditing.note("learner.whispered", peer.info.learner or room, by=by)
         return answer
 
     async def broadcast(self, extent: Extent, text: str, *, by: Username) -> int:
@@ -61,12 +61,3 @@ class Whispers:
             except LttError as error:
                 log.info("broadcast not shown in a room", room=info.id, reason=str(error))
         return reached
-
-    async def _note(self, action: str, subject: str, by: Username) -> None:
-        entry = AuditEntry(
-            id=f"a-{secrets.token_hex(8)}", at=self._clock.now(), actor=by, action=action, subject=subject
-        )
-        try:
-            await self._audit.append(entry)
-        except StoreUnavailableError as error:
-            log.error("act not audited", action=action, reason=str(error))  # noqa: TRY400 - its message says all
