@@ -7,8 +7,9 @@ import random
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from ltt_collab.access.desk import Desk
 from ltt_collab.access.gatekeeper import Gatekeeper, IssuedTokens, ServiceToken
 from ltt_collab.access.school import School
 from ltt_collab.adapters.clock import SystemClock
+from ltt_collab.adapters.sandbox.isolation import be_unreadable
 from ltt_collab.adapters.sandbox.pool import SandboxOptions, running_sandbox
 from ltt_collab.adapters.store.choosing import open_stores
 from ltt_collab.adapters.store.stores import Stores
@@ -30,13 +32,15 @@ from ltt_collab.api.door import NOBODY, Door, Readiness
 from ltt_collab.api.middleware import SIGHT
 from ltt_collab.api.server import serve
 from ltt_collab.classroom.catalogue import Catalogue
+from ltt_collab.classroom.clean import CleanChecks, Home
 from ltt_collab.classroom.examiner import Examiner
 from ltt_collab.classroom.live import KernelLiveJudge, TaskGround
 from ltt_collab.classroom.teaching import Premises, Records, Teaching
 from ltt_collab.client import LocalClient, run_tutor
 from ltt_collab.curriculum.loader import load_course
 from ltt_collab.mcp_bridge.mounting import Parts, mount_bridge
-from ltt_collab.model.ids import Username
+from ltt_collab.model.errors import StoreUnavailableError, UnknownRoomError
+from ltt_collab.model.ids import RoomId, Username
 from ltt_collab.model.presence import User
 from ltt_collab.peer.approvals import HeldDrafts
 from ltt_collab.peer.garbage import tend_garbage
@@ -168,6 +172,8 @@ async def run(settings: Settings, announce: Callable[[RunningService], None]) ->
     Raises:
         InvalidSettingError, StoreUnavailableError
     """
+    # Where the sandbox has no namespaces, its code has our user: it must not find our tokens in /proc.
+    be_unreadable()
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with running_service(settings) as service:
             announce(service)
@@ -196,7 +202,8 @@ async def _school(
         course = await anyio.to_thread.run_sync(load_course, Path(folder))
         await stores.courses.publish(course, clock.now())
     catalogue = Catalogue(await stores.courses.latest())
-    examiner = Examiner(catalogue, judge, stores.validations, stores.submissions, clock)
+    clean = CleanChecks(judge, servers, partial(_home, registry, stores), place=settings.clean_checks)
+    examiner = Examiner(catalogue, clean, stores.validations, stores.submissions, clock)
     premises = Premises(
         directory=registry,
         judge=live,
@@ -207,6 +214,17 @@ async def _school(
         submitted=examiner.hurry,
     )
     return _School(teaching=Teaching(catalogue, premises), examiner=examiner, ground=TaskGround(catalogue, judge))
+
+
+async def _home(registry: Registry, stores: Stores, room: RoomId) -> Home | None:
+    """Where a room's notebook is; where it was, once the room is left."""
+    with suppress(UnknownRoomError):
+        found = registry.find(room)
+        return Home(server=found.server, path=found.path)
+    with suppress(StoreUnavailableError):
+        record = await stores.rooms.find(room)
+        return None if record is None else Home(server=record.server, path=record.path)
+    return None
 
 
 def _school_door(school: _School, stores: Stores, gatekeeper: Gatekeeper) -> School:

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ltt_collab.model.errors import InvalidSettingError
 from ltt_collab.model.reporting import ChatScope, LogFormat, LogLevel
+from ltt_collab.model.validations import CleanPlace
 
 PREFIX = "LTT_"
 
@@ -110,6 +111,11 @@ class Settings(BaseSettings):
     )
     sandbox_warm: int = Field(
         1, ge=0, le=64, description="How many sandboxed kernels wait ready for validations and trials; 0: none."
+    )
+    clean_checks: CleanPlace = Field(
+        CleanPlace.LEARNER,
+        description="Where work that was handed in runs: `learner`, in a fresh kernel on the learner's own server (a "
+        "task with fixed hidden checks: in our sandbox, with the learner's files); `sandbox`, always in ours.",
     )
     model: str = Field(
         "", description="The tutor's language model, as in `anthropic:…` or `ollama:…`. Empty: the built-in rules only."

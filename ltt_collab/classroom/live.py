@@ -9,9 +9,11 @@ from typing import Protocol
 import structlog
 
 from ltt_collab.classroom.catalogue import Catalogue
+from ltt_collab.classroom.clean import read_terminals
+from ltt_collab.classroom.verdicts import unjudged
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.courses import MEMORY_MIB, Task
-from ltt_collab.model.errors import KernelBusyError, KernelDiedError, KernelError, KernelTimeoutError, TerminalError
+from ltt_collab.model.errors import KernelBusyError, KernelDiedError, KernelError, KernelTimeoutError
 from ltt_collab.model.ids import ServerId
 from ltt_collab.model.validations import Outcome, ValidationMode, Verdict
 from ltt_collab.ports.classroom import TaskAt
@@ -19,9 +21,6 @@ from ltt_collab.ports.kernels import Kernel, KernelServer
 from ltt_collab.ports.terminals import Terminals
 
 log = structlog.get_logger(__name__)
-
-TERMINALS_READ = 3
-"""The latest ones of a learner's: who has more open works in one of these."""
 
 RUN_IT = "run the notebook's cells first"
 
@@ -59,7 +58,7 @@ class KernelLiveJudge:
             kernel = await self._kernel_of(server, notebook)
             if kernel is None:
                 return _without(task, Outcome.NO_KERNEL, f"this notebook has no running kernel; {RUN_IT}", began)
-            shown = await self._shown(server) if task.reads_terminal else ""
+            shown = await read_terminals(self._terminals(server)) if task.reads_terminal else ""
             return await self._judge.check_live(task, kernel, notebook, terminals=shown)
         except KernelBusyError:
             return _without(task, Outcome.BUSY, "your code is running; it is checked when it has finished", began)
@@ -71,17 +70,6 @@ class KernelLiveJudge:
         except KernelError as error:
             log.warning("kernel not reached for a check", server=server, reason=str(error))
             return _without(task, Outcome.NO_KERNEL, "the kernel cannot be reached just now; try again", began)
-
-    async def _shown(self, server: ServerId) -> str:
-        """What the latest terminals show, oldest first; a terminal that cannot be read shows nothing."""
-        terminals = self._terminals(server)
-        try:
-            names = [] if terminals is None else await terminals.names()
-            texts = [] if terminals is None else [await terminals.read(name) for name in names[-TERMINALS_READ:]]
-        except TerminalError as error:
-            log.info("terminal not read for a check", server=server, reason=type(error).__name__)
-            return ""
-        return "\n".join(texts)
 
     async def _kernel_of(self, server: ServerId, notebook: Notebook) -> Kernel | None:
         kernels = self._kernels(server)
@@ -115,14 +103,4 @@ class TaskGround:
 
 
 def _without(task: Task, outcome: Outcome, cause: str, began: float) -> Verdict:
-    return Verdict(
-        task=task.id,
-        mode=ValidationMode.LIVE,
-        outcome=outcome,
-        passed=False,
-        score=0.0,
-        max_score=task.points,
-        first_cause=cause,
-        checks=(),
-        duration_ms=(time.monotonic() - began) * 1000,
-    )
+    return unjudged(task, ValidationMode.LIVE, outcome, cause, began)

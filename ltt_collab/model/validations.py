@@ -18,6 +18,16 @@ class ValidationMode(StrEnum):
     CLEAN = "clean"
 
 
+class CleanPlace(StrEnum):
+    """Where a clean check runs.
+
+    ``LEARNER``: on the learner's own server, where its checks allow it. ``SANDBOX``: always in a sandbox of ours.
+    """
+
+    LEARNER = "learner"
+    SANDBOX = "sandbox"
+
+
 class Outcome(StrEnum):
     """How a validation ended. Every fault has one; there is always a verdict.
 

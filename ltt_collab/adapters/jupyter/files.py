@@ -5,15 +5,25 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Any
+
+import structlog
 
 from ltt_collab.adapters.jupyter.address import quoted_path
 from ltt_collab.adapters.jupyter.rest import Answer, RestClient
 from ltt_collab.model.errors import DeliveryError, RoomError
 
+log = structlog.get_logger(__name__)
+
 CONTENTS = "api/contents/"
+
+MOST_FILES = 200
+MOST_BYTES = 16 * 1024 * 1024
+DEEPEST = 4
+"""Bounds of what is read of a folder, which may be somebody's whole home: files, bytes together, folders deep."""
 
 NAME_BYTES = 4
 """Random bytes in the name under which a file is uploaded: two uploads at once do not meet."""
@@ -68,6 +78,48 @@ class JupyterFiles:
         if renamed.status == HTTPStatus.CONFLICT:  # invariant 1
             return False
         raise _refused(path, renamed)
+
+    async def below(self, folder: str) -> Mapping[str, bytes]:
+        """The files in and below a folder, by their path in it, up to ``MOST_FILES`` and ``MOST_BYTES``.
+
+        Raises:
+            DeliveryError
+        """
+        found: dict[str, bytes] = {}
+        room = MOST_BYTES
+        folders = [folder.strip("/")]
+        while folders:
+            here = folders.pop(0)
+            for entry in await self._entries(here):
+                path = f"{here}/{entry['name']}".lstrip("/")
+                if entry["type"] == "directory" and path.count("/") - folder.count("/") <= DEEPEST:
+                    folders.append(path)
+                size = entry.get("size") or 0
+                if entry["type"] != "file" or size > room:
+                    continue
+                if len(found) == MOST_FILES:
+                    log.info("a folder has more files than are read", folder=folder, read=len(found))
+                    return found
+                content = await self._content(path)
+                room -= len(content)
+                found[path.removeprefix(folder.strip("/")).lstrip("/")] = content
+        return found
+
+    async def _entries(self, folder: str) -> list[dict[str, Any]]:
+        answer = await self._ask(folder, "GET", query={"content": "1", "type": "directory"})
+        said = answer.json()
+        content = said.get("content") if isinstance(said, dict) else None
+        if answer.status != HTTPStatus.OK or not isinstance(content, list):
+            raise _refused(folder, answer)
+        return [each for each in content if isinstance(each, dict) and {"name", "type"} <= each.keys()]
+
+    async def _content(self, path: str) -> bytes:
+        answer = await self._ask(path, "GET", query={"content": "1", "type": "file", "format": "base64"})
+        said = answer.json()
+        content = said.get("content") if isinstance(said, dict) else None
+        if answer.status != HTTPStatus.OK or not isinstance(content, str):
+            raise _refused(path, answer)
+        return base64.b64decode(content)
 
     async def _make_folders(self, path: str) -> None:
         parts = path.split("/")[:-1]

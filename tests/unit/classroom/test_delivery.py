@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -26,6 +27,9 @@ class Disk:
         self.files[path] = content
         self.created.append(path)
         return True
+
+    async def below(self, folder: str) -> Mapping[str, bytes]:
+        return {path.removeprefix(f"{folder}/"): content for path, content in self.files.items()}
 
 
 @pytest.mark.proves("course:delivered-as-new-files-only")
