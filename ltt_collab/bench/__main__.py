@@ -16,6 +16,7 @@ from ltt_collab.bench.errors import BenchmarkError
 from ltt_collab.bench.join import JoinOptions, bench_join
 from ltt_collab.bench.latency import LatencyOptions, bench_latency
 from ltt_collab.bench.live import LiveOptions, bench_live
+from ltt_collab.bench.mcp import McpOptions, bench_mcp
 from ltt_collab.bench.rooms import RoomsOptions, bench_rooms
 from ltt_collab.bench.triggers import TriggersOptions, bench_triggers
 from ltt_collab.bench.tutor import TutorOptions, bench_tutor
@@ -83,6 +84,13 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         short=LiveOptions(n=30, fresh=2),
         meanings={"n": "checks, and questions for facts", "fresh": "fresh kernels, for the baseline"},
         run=bench_live,
+    ),
+    "mcp": Benchmark(
+        help="an agent's tools over MCP: read, insert, execute, start; beside jupyter-mcp-server",
+        defaults=McpOptions(),
+        short=McpOptions(n=20),
+        meanings={"n": "calls of each tool"},
+        run=bench_mcp,
     ),
     "tutor": Benchmark(
         help="what the tutor names, says falsely, gives away or is talked into, and how long it takes",

@@ -110,8 +110,6 @@ class Collected:
         told: dict[str, Any] = {"output": text, "truncated": truncated or self.left_out > 0}
         if self.left_out:
             told["images_left_out"] = self.left_out
-        if self.finished is not None:
-            told["execution_count"] = self.finished.execution_count
         told["ok"] = self.error is None and (self.finished is None or self.finished.ok)
         if self.error is not None:
             told["raised"] = {"name": self.error.name, "value": self.error.value}

@@ -27,10 +27,10 @@ from ltt_collab import __version__
 from ltt_collab.mcp_bridge import resources
 from ltt_collab.mcp_bridge.answers import Reply, refuse
 from ltt_collab.mcp_bridge.calling import Behind, Caller, SessionState
-from ltt_collab.mcp_bridge.catalogue import INSTRUCTIONS, SERVER_NAME, Compat, tools_of
+from ltt_collab.mcp_bridge.catalogue import INSTRUCTIONS, SERVER_NAME, Compat
 from ltt_collab.mcp_bridge.limits import CallRate
 from ltt_collab.mcp_bridge.resources import Subscriber, Subscriptions
-from ltt_collab.mcp_bridge.tools import Tools
+from ltt_collab.mcp_bridge.tools import LISTED, Tools
 from ltt_collab.model.errors import LttError
 from ltt_collab.model.identity import Sight
 from ltt_collab.model.problems import error_to_wire
@@ -122,7 +122,7 @@ class Bridge:
         )
 
     async def _list_tools(self, context: Context, _: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[types.Tool.model_validate(tool) for tool in tools_of(_compat(context))])
+        return types.ListToolsResult(tools=[types.Tool.model_validate(tool) for tool in LISTED[_compat(context)]])
 
     async def _call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         caller = self._caller(context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -10,7 +10,7 @@ import structlog
 from ltt_collab.mcp_bridge import compat_collaboration, compat_mcp_jupyter, compat_server, native
 from ltt_collab.mcp_bridge.answers import Reply, refuse, say_error
 from ltt_collab.mcp_bridge.calling import Answers, BadArgumentError, Caller, text_argument
-from ltt_collab.mcp_bridge.catalogue import Compat, tools_of
+from ltt_collab.mcp_bridge.catalogue import Compat, Tool, tools_of
 from ltt_collab.mcp_bridge.native import Handler
 from ltt_collab.model.errors import ConflictError, LttError, UnknownRoomError
 from ltt_collab.model.ids import CellId
@@ -31,12 +31,16 @@ _SETS: Mapping[Compat, Mapping[str, Handler]] = {
 }
 
 
+LISTED: Mapping[Compat, Sequence[Tool]] = {compat: tuple(tools_of(compat)) for compat in Compat}
+"""Each mode's list, read with the program: no request waits for a file."""
+
+
 class Tools:
     """The tools of every mode."""
 
     def __init__(self) -> None:
         self._answers = Answers()
-        self._schemas = {compat: {tool["name"]: tool["inputSchema"] for tool in tools_of(compat)} for compat in Compat}
+        self._schemas = {compat: {tool["name"]: tool["inputSchema"] for tool in LISTED[compat]} for compat in Compat}
 
     async def call(self, caller: Caller, compat: Compat, name: str, arguments: Mapping[str, Any]) -> Reply:
         """The answer to one call; never raises for what the caller or the notebook did."""

@@ -199,7 +199,7 @@ class _Shown:
         """Show an output."""
         content = _as_nbformat(output)
         if isinstance(output, Finished):
-            self._count = output.execution_count
+            self._count = output.execution_count or None  # 0: our runs are not counted, the learner's numbers stay
         if content is None or self._lost:
             return
         if content["output_type"] == "execute_result":

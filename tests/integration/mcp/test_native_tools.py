@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import time
+from functools import partial
+
+import anyio
 import pytest
 
 from tests.support.deadlines import eventually
-from tests.support.jupyter import code_cell
+from tests.support.jupyter import code_cell, markdown_cell
 from tests.support.mcp_agent import Stage, agent_at
+from tests.support.yjs_peers import running_yjs_peers
 
 pytestmark = [pytest.mark.jupyter, pytest.mark.asyncio(loop_scope="package")]
 
+KEYS = "".join(f"total_{number} = values[{number}] + 1\n" for number in range(14))
 
+
+@pytest.mark.proves("mcp:reads-live")
 async def test_an_agent_reads_what_the_learner_typed_a_moment_ago(stage: Stage) -> None:
     async with stage.seat(code_cell("x = 1", "c1")) as seat, agent_at(stage.service) as agent:
         await seat.learner.type("c1", " + 41")
         listed = (await agent.call("list_notebooks"))["notebooks"]
 
         async def read() -> bool:
-            return (await agent.call("read_cell", notebook_path=seat.path, cell_id="c1"))["source"] == "x = 1 + 41"
+            return bool(
+                (await agent.call("read_cell", notebook_path=seat.path, cell_id="c1"))["source"] == "x = 1 + 41"
+            )
 
         assert await eventually(read)
+        cells = (await agent.call("list_cells", notebook_path=seat.path))["cells"]
+        assert [(cell["cell_id"], cell["owner"]) for cell in cells] == [("c1", "learner")]
     assert seat.path in [each["notebook_path"] for each in listed]
 
 
+@pytest.mark.proves("mcp:idempotent")
 async def test_a_cell_of_the_agents_appears_with_its_name_and_a_retry_writes_no_second_one(stage: Stage) -> None:
     async with stage.seat(code_cell("x = 1", "c1")) as seat, agent_at(stage.service) as agent:
         wish = {"notebook_path": seat.path, "source": "y = 2", "cell_id": "c1", "idempotency_key": "k1"}
@@ -33,3 +46,218 @@ async def test_a_cell_of_the_agents_appears_with_its_name_and_a_retry_writes_no_
         assert seat.learner.ids() == ["c1", first["cell_id"]]
         assert seat.learner.notes("proposal")[0]["author"] == "service"
         assert again["cell_id"] == first["cell_id"]
+
+
+@pytest.mark.proves("mcp:conflict")
+async def test_a_stale_write_is_a_conflict_with_the_current_source_and_writes_nothing(stage: Stage) -> None:
+    async with stage.seat(code_cell("x = 1", "c1")) as seat, agent_at(stage.service) as agent:
+        seen = await agent.call("read_cell", notebook_path=seat.path, cell_id="c1")
+        await seat.learner.type("c1", "0")
+
+        async def hash_changed() -> bool:
+            return bool((await agent.call("read_cell", notebook_path=seat.path, cell_id="c1"))["hash"] != seen["hash"])
+
+        await eventually(hash_changed)
+        for tool in ("insert_cell", "propose_edit"):
+            stale = await agent.call(
+                tool, notebook_path=seat.path, cell_id="c1", expected_hash=seen["hash"], source="y = 2"
+            )
+            assert stale["error"]["code"] == "conflict"
+            assert stale["error"]["current_source"] == "x = 10"
+        assert seat.learner.sources() == ["x = 10"]
+
+
+@pytest.mark.proves("mcp:learner-cells")
+async def test_a_learners_cell_is_changed_by_proposal_only(stage: Stage) -> None:
+    async with stage.seat(code_cell("x = 1", "c1")) as seat, agent_at(stage.service) as agent:
+        where = {"notebook_path": seat.path, "cell_id": "c1"}
+        seen = await agent.call("read_cell", **where)
+        wish = where | {"source": "x = 2", "expected_hash": seen["hash"]}
+        assert await agent.code("edit_cell", **wish) == "not_ours"
+        assert await agent.code("edit_cell", **where, delete=True, expected_hash=seen["hash"]) == "not_ours"
+        assert (await agent.call("propose_edit", **wish))["answer"] == "shown"
+        await eventually(lambda: seat.learner.sources() == ["x = 1", "x = 2"])
+        assert seat.learner.notes("proposal")[0]["about"] == "c1"
+
+
+@pytest.mark.proves("mcp:undo")
+async def test_undo_takes_back_what_only_the_agent_wrote(stage: Stage) -> None:
+    async with stage.seat(code_cell("x = 1", "c1")) as seat, agent_at(stage.service) as agent:
+        kept = await agent.call("insert_cell", notebook_path=seat.path, source="a = 1")
+        edited = await agent.call("insert_cell", notebook_path=seat.path, source="b = 1")
+        await agent.call(
+            "edit_cell",
+            notebook_path=seat.path,
+            cell_id=edited["cell_id"],
+            source="b = 2",
+            expected_hash=edited["hash"],
+        )
+        one = await agent.call("undo_my_writes", notebook_path=seat.path, most=1)
+        await eventually(lambda: seat.learner.sources() == ["x = 1", "a = 1", "b = 1"])
+        await seat.learner.type(kept["cell_id"], "0")
+
+        async def read() -> bool:
+            cell = await agent.call("read_cell", notebook_path=seat.path, cell_id=kept["cell_id"])
+            return bool(cell["source"] == "a = 10")
+
+        await eventually(read)
+        await agent.call("undo_my_writes", notebook_path=seat.path)
+        await eventually(lambda: seat.learner.sources() == ["x = 1", "a = 10"], what="the learner's letters stay")
+        assert one["undone"] == [edited["cell_id"]]
+
+
+@pytest.mark.proves("mcp:race")
+async def test_300_keys_arrive_exactly_while_an_agent_writes_around_them(stage: Stage) -> None:
+    assert len(KEYS) >= 300
+    async with stage.seat(code_cell("", "c1"), markdown_cell("# end", "m1")) as seat, agent_at(stage.service) as agent:
+        with running_yjs_peers() as node:
+            browser = node.open("browser")
+            browser.apply(seat.learner.doc.get_update())
+            typed = anyio.Event()
+            acts = 0
+
+            async def act() -> None:
+                nonlocal acts
+                while not typed.is_set():
+                    made = await agent.call("insert_cell", notebook_path=seat.path, cell_id="c1", source="n = 1")
+                    where = {"notebook_path": seat.path, "cell_id": made["cell_id"]}
+                    await agent.call("edit_cell", **where, source="n = 22", expected_hash=made["hash"])
+                    await agent.call("undo_my_writes", notebook_path=seat.path)
+                    acts += 1
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(act)
+                for at, key in enumerate(KEYS):
+                    browser.ask("insert", cell="c1", index=at, text=key)
+                    for update in browser.take_outbox():
+                        seat.learner.doc.apply_update(update)
+                    if at % 10 == 0:
+                        browser.apply(seat.learner.doc.get_update())
+                    await anyio.sleep(0.005)
+                typed.set()
+            await agent.call("undo_my_writes", notebook_path=seat.path)
+
+            async def read() -> bool:
+                return bool((await agent.call("read_cell", notebook_path=seat.path, cell_id="c1"))["source"] == KEYS)
+
+            await eventually(read, what="every key at the tutor")
+            browser.apply(seat.learner.doc.get_update())
+            assert browser.sources()["c1"] == KEYS
+            assert acts >= 3
+
+
+@pytest.mark.proves("mcp:runs-shown")
+async def test_a_cell_that_an_agent_runs_shows_its_outputs_to_the_learner(stage: Stage) -> None:
+    async with stage.seat(code_cell("x = 1", "c1"), kernel=True) as seat, agent_at(stage.service) as agent:
+        source = "print('hello')\n6 * 7"
+        ran = await agent.call("insert_cell", notebook_path=seat.path, source=source, execute=True)
+        assert (ran["ok"], ran["output"].split()) == (True, ["hello", "42"])
+        cell = seat.learner.cell(ran["cell_id"])
+        await eventually(lambda: cell["execution_state"] == "idle" and len(cell["outputs"]) == 2)
+        outputs = [output.to_py() for output in cell["outputs"]]
+        assert outputs[0]["text"] == "hello\n"
+        assert outputs[1]["data"]["text/plain"] == "42"
+        raised = await agent.call("execute_code", notebook_path=seat.path, code="1 / 0")
+        assert raised["raised"]["name"] == "ZeroDivisionError"
+
+
+@pytest.mark.proves("mcp:no-cell-left-behind")
+async def test_a_cell_that_cannot_run_is_not_left_behind(stage: Stage) -> None:
+    async with stage.seat(code_cell("x = 1", "c1")) as seat, agent_at(stage.service) as agent:
+        assert await agent.code("insert_cell", notebook_path=seat.path, source="1", execute=True) == "no_kernel"
+        assert (await agent.call("kernel", notebook_path=seat.path))["kernel"] is None
+        assert seat.learner.ids() == ["c1"]
+
+
+@pytest.mark.proves("mcp:time-out")
+async def test_a_run_that_takes_too_long_is_interrupted_and_the_next_one_begins_at_once(stage: Stage) -> None:
+    async with stage.seat(code_cell("x = 1", "c1"), kernel=True) as seat, agent_at(stage.service) as agent:
+        endless = "print('begun', flush=True)\nwhile True: pass"
+        late = await agent.call("execute_code", notebook_path=seat.path, code=endless, timeout=0.7)
+        began = time.monotonic()
+        after = await agent.call("execute_code", notebook_path=seat.path, code="'next'")
+        assert time.monotonic() - began < 3.0
+    assert late["error"]["code"] == "kernel_timeout"
+    assert "begun" in late["output"]
+    assert "next" in after["output"]
+
+
+@pytest.mark.proves("mcp:kernel-death")
+async def test_a_kernels_death_is_known_within_two_seconds_and_no_other_takes_its_place(stage: Stage) -> None:
+    async with stage.seat(code_cell("x = 1", "c1"), kernel=True) as seat, agent_at(stage.service) as agent:
+        await agent.call("execute_code", notebook_path=seat.path, code="import os, signal, time")
+        suicide = "t = time.time(); print(t, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+        before = {info.id for info in await stage.kernels.kernels()}
+        died = await agent.call("execute_code", notebook_path=seat.path, code=suicide, timeout=20)
+        known = time.time()
+        assert died["error"]["code"] == "kernel_died", died
+        assert known - float(died["output"].split()[0]) <= 2.5  # 2 s, and what a busy machine takes to say it
+        assert {info.id for info in await stage.kernels.kernels()} <= before
+
+
+@pytest.mark.proves("mcp:waits-for-change")
+async def test_a_change_is_told_with_its_cell_kind_and_author(stage: Stage) -> None:
+    async with stage.seat(code_cell("x = 1", "c1")) as seat, agent_at(stage.service) as agent:
+        seen = await agent.call("read_cell", notebook_path=seat.path, cell_id="c1")
+        await seat.learner.type("c1", "2")
+        told = await agent.call("wait_for_change", notebook_path=seat.path, after=seen["seq"], cell_id="c1", timeout=5)
+        quiet = await agent.call("wait_for_change", notebook_path=seat.path, cell_id="none", timeout=0.2)
+    change = told["changes"][0]
+    assert (change["kind"], change["cell_id"], change["author"]["kind"]) == ("source_edited", "c1", "learner")
+    assert change["author"]["username"] == seat.learner.username
+    assert quiet["timed_out"]
+
+
+@pytest.mark.proves("mcp:no-cross-talk")
+async def test_two_clients_on_two_notebooks_never_meet(stage: Stage) -> None:
+    async with (
+        stage.seat(code_cell("mine = 1", "c1")) as one,
+        stage.seat(code_cell("yours = 1", "c1"), name="Bob") as other,
+        agent_at(stage.service, query="?compat=jupyter-mcp-server", mode="legacy") as first,
+        agent_at(stage.service, query="?compat=jupyter-mcp-server", mode="legacy") as second,
+    ):
+        await first.call("use_notebook", notebook_name="nb", notebook_path=one.path)
+        await second.call("use_notebook", notebook_name="nb", notebook_path=other.path)
+        async with anyio.create_task_group() as tasks:
+            for agent, text in ((first, "a"), (second, "b")):
+                for at in range(5):
+                    wish = {"cell_index": -1, "cell_type": "code", "cell_source": f"{text}{at} = 0"}
+                    tasks.start_soon(partial(agent.call, "insert_cell", **wish))
+        await eventually(lambda: len(one.learner.ids()) == len(other.learner.ids()) == 6)
+        assert {source[0] for source in one.learner.sources()} == {"m", "a"}
+        assert {source[0] for source in other.learner.sources()} == {"y", "b"}
+
+
+@pytest.mark.proves("mcp:point")
+async def test_pointing_selects_a_line_and_changes_no_letter(stage: Stage) -> None:
+    async with stage.seat(code_cell("x = 1\ny = 2", "c1")) as seat, agent_at(stage.service) as agent:
+        await agent.call("point_at", notebook_path=seat.path, cell_id="c1", line=2)
+        await eventually(lambda: (seat.learner.tutor() or {}).get("cursors"))
+        assert seat.learner.sources() == ["x = 1\ny = 2"]
+
+
+async def test_a_wrong_argument_is_named_with_what_to_do(stage: Stage) -> None:
+    async with stage.seat(code_cell("x = 1", "c1")) as seat, agent_at(stage.service) as agent:
+        where = {"notebook_path": seat.path}
+        typo = await agent.call("read_cell", **where, cel_id="c1")
+        gone = await agent.call("read_cell", **where, cell_id="gone")
+        blind = await agent.call("edit_cell", **where, cell_id="c1", source="x")
+        assert "cel_id" in typo["error"]["detail"]
+        assert "cell_id" in typo["error"]["detail"]
+        assert gone["error"]["code"] == "unknown_cell"
+        assert "expected_hash" in blind["error"]["detail"]
+        assert await agent.code("read_cell", notebook_path="nowhere.ipynb") == "unknown_room"
+        assert await agent.code("no_such_tool") == "unknown_tool"
+
+
+async def test_long_output_is_cut_with_a_mark_and_an_image_comes_as_one(stage: Stage) -> None:
+    async with stage.seat(code_cell("x = 1", "c1"), kernel=True) as seat, agent_at(stage.service) as agent:
+        where = {"notebook_path": seat.path}
+        long = await agent.call("execute_code", **where, code="print('x' * 5000 + 'end')", max_output_chars=200)
+        pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+        code = f"from IPython.display import display\ndisplay({{'image/png': '{pixel}'}}, raw=True)"
+        shown = await agent.client.call_tool("execute_code", {**where, "code": code})
+    assert long["truncated"]
+    assert "characters cut" in long["output"]
+    assert long["output"].endswith("end\n")
+    assert [each.type for each in shown.content] == ["image"]
