@@ -359,4 +359,5 @@ REQUIREMENTS: dict[str, str] = {
     "hub:only-its-own-servers": "Our token goes only to servers that the hub names below its own proxy.",
     "hub:culled-as-without-us": "A server whose learner left is culled although the tutor was in its rooms.",
     "hub:demo": "`ltt demo --hub` starts a hub with real logins and the tutor, and leaves no process behind.",
+    "deploy:secrets-unreadable": "Code of the service's own user cannot read its environment, with its tokens.",
 }
