@@ -110,7 +110,7 @@ class Acts:
         reason = command.reason
         # Without a connection, or read-only, the note stays for now: the lifecycle remembers that it is over, and ends
         # it again when the document is read anew.
-        if command.note_cell is not None and scene.why_silent() is None:
+        if command.note_cell is not None and scene.why_unwritable() is None:
             try:
                 reason = await self._take_away(page, command.note_cell, command)
             except CellOccupiedError:
@@ -148,7 +148,7 @@ class Acts:
 
     async def _release(self, cell: CellId) -> None:
         page = self._scene.page
-        if page is not None and self._scene.why_silent() is None and page.view.holds(cell):
+        if page is not None and self._scene.why_unwritable() is None and page.view.holds(cell):
             await page.writer.release_note(cell)
 
     async def _rest(self) -> None:

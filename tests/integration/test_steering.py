@@ -85,6 +85,18 @@ async def test_one_command_ends_all_writing_over_a_restart_and_one_lets_it_write
             await ada.sees_note(about="first")
 
 
+@pytest.mark.proves("steering:one-command-stops")
+async def test_a_paused_ai_still_takes_away_what_is_no_longer_true(jupyter: Jupyter, path: str, tmp_path: Path) -> None:
+    async with running_service(jupyter, tmp_path, settings=QUIET) as service, learner_in(jupyter, path) as ada:
+        await service.room(path)
+        await errs(ada)
+        await ada.sees_note(about="first")
+        assert (await service.http.post("/api/v1/steering/orders", json={"order": "pause"})).status_code == 200
+        await ada.replace("first", "print(1)")
+        await ada.run("first")
+        await ada.sees_no_note()
+
+
 @pytest.mark.proves("steering:approve")
 async def test_a_hint_waits_for_its_approval_and_goes_when_the_cell_changes(
     jupyter: Jupyter, path: str, tmp_path: Path
