@@ -186,12 +186,14 @@ async def test_a_run_that_takes_too_long_is_interrupted_and_the_next_one_begins_
 async def test_a_kernels_death_is_known_within_two_seconds_and_no_other_takes_its_place(stage: Stage) -> None:
     async with stage.seat(code_cell("x = 1", "c1"), kernel=True) as seat, agent_at(stage.service) as agent:
         await agent.call("execute_code", notebook_path=seat.path, code="import os, signal, time")
-        suicide = "t = time.time(); print(t, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+        suicide = (
+            "time.sleep(0.3); print(time.time(), flush=True); time.sleep(0.3); os.kill(os.getpid(), signal.SIGKILL)"
+        )
         before = {info.id for info in await stage.kernels.kernels()}
         died = await agent.call("execute_code", notebook_path=seat.path, code=suicide, timeout=20)
         known = time.time()
         assert died["error"]["code"] == "kernel_died", died
-        assert known - float(died["output"].split()[0]) <= 2.5  # 2 s, and what a busy machine takes to say it
+        assert known - float(died["output"].split()[0]) - 0.3 <= 2.5  # 2 s, and what a busy machine takes to say it
         assert {info.id for info in await stage.kernels.kernels()} <= before
 
 

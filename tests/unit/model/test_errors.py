@@ -31,6 +31,7 @@ EXAMPLES: list[tuple[LttError, tuple[str, ...]]] = [
     (errors.NotOursError("c1"), ("'c1'", "propose")),
     (errors.NotOurMessageError("m1"), ("'m1'", "post a new one")),
     (errors.CellOccupiedError("c1"), ("'c1'",)),
+    (errors.LeakError(), ("solution", "different example")),
     (errors.RoomReadOnlyError("a hole"), ("a hole",)),
     (errors.ServiceUnreachableError("http://s/", "refused"), ("http://s/", "refused", "LTT_SERVICE_URL")),
     (errors.ServiceRefusedError("http://s/", 500, "oops"), ("http://s/", "500", "oops")),
