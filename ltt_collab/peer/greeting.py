@@ -17,9 +17,9 @@ log = structlog.get_logger(__name__)
 
 INTRODUCTION = (
     "**Hello, I am {name}, a computer program.** I read this notebook while you work, what you type and what you run, "
-    "and help when a cell raises an error. The people who run this course can read it through me. "
-    "I write only in notes like this one, below your cells and never in them. You may delete my notes. "
-    "A line `# @tutor leave` in any cell sends me away."
+    "and help when you get stuck, or when you ask: `# @tutor why?`. The people who run this course can read it through "
+    "me. I write only in notes like this one, never in your cells, and you may delete them. "
+    "`# @tutor mute` keeps me quiet, `# @tutor leave` sends me away."
 )
 
 ASK_AGAIN = 5.0
