@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import anyio
+
 from ltt_collab.model.errors import ForbiddenError, HubRefusedError
 from ltt_collab.model.identity import Principal, Role
 from ltt_collab.model.ids import CourseId
@@ -11,6 +13,10 @@ from ltt_collab.ports.hub import Hub, HubIdentity
 
 ACCESS = "access:services"
 """The scope by which a token may be shown to services; a token that a server gets for itself has it not."""
+
+
+MOST_QUESTIONS = 4
+"""Tokens that the hub is asked about at once: whoever guesses tokens waits for themselves, and not the sweeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +39,7 @@ class HubAuthenticator:
     def __init__(self, hub: Hub, groups: HubGroups) -> None:
         self._hub, self._groups = hub, groups
         self._us = ""
+        self._limit = anyio.CapacityLimiter(MOST_QUESTIONS)
 
     async def identify(self, token: str) -> Principal | None:
         """Whom the hub gave that token; None when it knows none.
@@ -41,7 +48,8 @@ class HubAuthenticator:
             HubUnavailableError: it cannot be told now.
             ForbiddenError: the hub knows them, and they are in no group of ours.
         """
-        who = await self._hub.identify(token)
+        async with self._limit:
+            who = await self._hub.identify(token)
         if who is None:
             return None
         if who.kind != "user":

@@ -63,7 +63,7 @@ async def run_hub_demo(port: int | None, screen: Screen) -> bool:
 @asynccontextmanager
 async def _whole_demo(port: int | None, screen: Screen) -> AsyncIterator[None]:
     with tempfile.TemporaryDirectory(prefix="ltt-hub-", ignore_cleanup_errors=True) as home:
-        layout = _laid_out(Path(home).resolve(), port)
+        layout = await anyio.to_thread.run_sync(_laid_out, Path(home), port)
         screen.progress("Starting JupyterHub, its proxy and the tutor's service …")
         proxy = await anyio.to_thread.run_sync(proxy_command)
         async with (
@@ -83,7 +83,7 @@ async def _whole_demo(port: int | None, screen: Screen) -> AsyncIterator[None]:
 
 def _laid_out(home: Path, port: int | None) -> HubLayout:
     layout = HubLayout(
-        home=home,
+        home=home.resolve(),  # as the processes in it say where they are
         proxy_port=choose_port(port),
         proxy_api_port=choose_port(None),
         hub_port=choose_port(None),

@@ -24,6 +24,9 @@ from ltt_collab.model.errors import DemoError, InvalidSettingError, RoomError
 
 HOST = "127.0.0.1"
 
+FRAMED_BY = f"frame-ancestors 'self' http://{HOST}:*"
+"""Who may show the demo's JupyterLab in a frame: pages of this machine."""
+
 START = 90.0
 """Seconds JupyterLab may take to answer: a cold disk and two busy cores were seen to need 20."""
 
@@ -181,6 +184,8 @@ def _command(places: Places, port: int) -> list[str]:
         "ServerApp.port_retries": 0,
         "ServerApp.root_dir": places.root,
         "LabApp.news_url": None,
+        # The learner's page shows it in a frame; the page is on another port of this machine.
+        "ServerApp.tornado_settings": {"headers": {"Content-Security-Policy": FRAMED_BY}},
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
     }
     command = [sys.executable, "-m", "jupyterlab", "--no-browser"]

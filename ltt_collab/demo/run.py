@@ -152,6 +152,8 @@ def _ready(places: Places, lab: Lab, service: RunningService) -> Ready:
         token=lab.token,
         service_url=service.url,
         api_token=service.api_token.get_secret_value(),
+        wall_url=service.reception.instructor_link(service.url),
+        learn_url=service.reception.learner_link(service.url),
         root=str(places.root),
         notebooks=places.notebooks,
         pid=os.getpid(),

@@ -23,7 +23,10 @@ COLOURS = {"Ada": "cyan", "kernel": "yellow", "Tutor": "magenta", "disk": "green
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """What a program needs to use a running demo; ``notebooks`` are paths below ``root``."""
+    """What a program needs to use a running demo; ``notebooks`` are paths below ``root``.
+
+    ``wall_url`` and ``learn_url`` let somebody in once.
+    """
 
     jupyter_url: str
     token: str
@@ -32,6 +35,8 @@ class Ready:
     root: str
     notebooks: Sequence[str]
     pid: int
+    wall_url: str
+    learn_url: str
 
     @property
     def address(self) -> str:
@@ -85,6 +90,8 @@ class Screen:
             self._out.file.flush()
             return
         self._out.print(Text.assemble("\nJupyterLab with the tutor in it: ", (ready.address, "bold")), soft_wrap=True)
+        for what, url in (("The instructor's wall", ready.wall_url), ("The learner's workspace", ready.learn_url)):
+            self._out.print(Text.assemble(f"{what} (works once): ", (url, "bold")), soft_wrap=True)
         self._out.print(Text(f"The files lie in {ready.root}", style="dim"), soft_wrap=True)
         if not scripted:
             self._out.print("Ctrl-C ends it.\n")

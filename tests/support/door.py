@@ -38,6 +38,7 @@ class RunningService:
     http: httpx.AsyncClient
     readiness: list[Readiness]
     welcomed: list[Username]
+    announced: list[tuple[Username, str]]
 
 
 @asynccontextmanager
@@ -54,6 +55,7 @@ async def running_service(
     """Serve the directory; use it inside a test, not a fixture: its task group belongs to one task."""
     readiness = [Readiness(ready=True)]
     welcomed: list[Username] = []
+    announced: list[tuple[Username, str]] = []
 
     async def welcome(username: Username) -> None:
         welcomed.append(username)
@@ -64,6 +66,7 @@ async def running_service(
         welcome=welcome,
         heartbeat=heartbeat,
         insight=directory.insight,
+        announce=lambda owner, name: announced.append((owner, name)),
     )
     gatekeeper = Gatekeeper([ServiceToken(SecretStr(TOKEN)), *others], SystemClock(), enrolments)
     app = create_app(door, gatekeeper=gatekeeper, school=None if school is None else school(gatekeeper), desk=desk)
@@ -71,4 +74,4 @@ async def running_service(
         serve(app, "127.0.0.1", port) as served,
         httpx.AsyncClient(base_url=served.url, headers={"authorization": f"Bearer {TOKEN}"}, timeout=10) as http,
     ):
-        yield RunningService(served.url, app, http, readiness, welcomed)
+        yield RunningService(served.url, app, http, readiness, welcomed, announced)

@@ -244,6 +244,7 @@ async def test_the_openapi_document_is_complete() -> None:
         "/api/v1/rooms/{room_id}/cells/{cell_id}/terminal",
         "/api/v1/events",
         "/api/v1/learners/{username}/welcome",
+        "/api/v1/servers/announce",
         "/api/v1/health",
         "/api/v1/ready",
         "/metrics",
