@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -41,10 +41,14 @@ class BadFilePathError(UsageError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxOptions:
-    """``warm``: how many kernels wait ready. ``preload``: modules that every kernel finds loaded, if installed."""
+    """``warm``: how many kernels wait ready. ``preload``: modules that every kernel finds loaded, if installed.
+
+    ``tell``: called once it is known what this machine does not allow (``SubprocessSandbox.missing``).
+    """
 
     warm: int = 1
     preload: Sequence[str] = ()
+    tell: Callable[[Sequence[str]], None] | None = None
 
 
 class SubprocessSandbox:
@@ -106,6 +110,8 @@ class SubprocessSandbox:
             if self._processes is None or not self._processes.alive:
                 self._warm.clear()
                 self._processes = await self._group.start(self._keep_open, name="sandbox")
+                if self._options.tell is not None:
+                    self._options.tell(self.missing)
             return self._processes
 
     async def _keep_open(self, *, task_status: TaskStatus[KernelProcesses]) -> None:
