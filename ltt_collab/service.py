@@ -6,7 +6,7 @@ import os
 import random
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -98,7 +98,8 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         servers = await stack.enter_async_context(reached_servers(settings))
         events = EventLog()
         registry = Registry(events)
-        sandbox = await stack.enter_async_context(running_sandbox(SandboxOptions(warm=settings.sandbox_warm)))
+        holding = SandboxOptions(warm=settings.sandbox_warm, tell=_say_what_is_missing)
+        sandbox = await stack.enter_async_context(running_sandbox(holding))
         judge = Judge(sandbox)
         live = KernelLiveJudge(judge, servers.kernels, servers.terminals)
         school = await _school(settings, stores, registry, judge, servers, live)
@@ -180,6 +181,11 @@ async def run(settings: Settings, announce: Callable[[RunningService], None]) ->
             async for received in signals:
                 log.info("stopping", signal=received.name)
                 return
+
+
+def _say_what_is_missing(missing: Sequence[str]) -> None:
+    for part in missing:
+        log.warning("the sandbox holds less than it should", missing=part, see="docs/howto/security.md")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
