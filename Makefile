@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ltt-installed
 BROWSER := $(VENV)/.ltt-browser
+ASSETS := $(VENV)/.ltt-assets
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: help setup demo test soak test-fast lint matrix bench docs clean
@@ -24,18 +25,22 @@ $(BROWSER): $(STAMP)
 	@sh .ci/install-browser $(BIN)/python
 	@touch $@
 
-setup: $(STAMP) $(BROWSER) ## Set up .venv and a browser
+$(ASSETS): $(STAMP) ltt_collab/web/assets.py
+	@$(BIN)/python -m ltt_collab.web.assets && touch $@ \
+	  || echo "The pages will say what they miss; everything else works without them." >&2
 
-demo: $(STAMP) ## Start a real JupyterLab with the tutor in it, and open it
+setup: $(STAMP) $(BROWSER) $(ASSETS) ## Set up .venv, a browser and the pages' assets
+
+demo: $(STAMP) $(ASSETS) ## Start a real JupyterLab with the tutor in it, and open it
 	$(BIN)/ltt demo $(ARGS)
 
-test: $(STAMP) $(BROWSER) promtool ## Run every test, real JupyterLab and browser included
+test: $(STAMP) $(BROWSER) $(ASSETS) promtool ## Run every test, real JupyterLab and browser included
 	sh .ci/test $(BIN)/python $(WORKERS) $(ARGS)
 
 soak: $(STAMP) $(BROWSER) ## Run the few tests that take minutes each
 	$(BIN)/python -m pytest -m soak $(ARGS)
 
-test-fast: $(STAMP) ## Run the tests that need no server and no browser
+test-fast: $(STAMP) $(ASSETS) ## Run the tests that need no server and no browser
 	$(BIN)/python -m pytest tests/unit tests/contracts tests/architecture $(ARGS)
 
 lint: $(STAMP) ## Check style, types and the Downhill rule

@@ -108,6 +108,9 @@ def serve(
 
 def _announce(service: RunningService) -> None:
     typer.echo(f"LTT Collab serves {service.url}", err=True)
+    # Secrets, if only for a quarter of an hour: to stdout, as the token.
+    typer.echo(f"Instructor's wall, once: {service.reception.instructor_link(service.url)}")
+    typer.echo(f"Learner's workspace, once: {service.reception.learner_link(service.url)}")
     if service.generated:
         # Printed once, and to stdout only: it is a secret, and logs are kept.
         typer.echo(f"LTT_API_TOKEN={service.api_token.get_secret_value()}")

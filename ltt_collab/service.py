@@ -57,6 +57,7 @@ from ltt_collab.ports.classroom import Checker
 from ltt_collab.ports.identity import Authenticator
 from ltt_collab.ports.store import StoreUpkeep
 from ltt_collab.ports.tutor import TUTOR_GROUP, Tutor, TutorConfig
+from ltt_collab.reception import Behind, Reception
 from ltt_collab.rooms.heartbeat import Heartbeat
 from ltt_collab.servers import Servers, reached_servers
 from ltt_collab.settings import Settings
@@ -79,6 +80,7 @@ class RunningService:
     url: str
     api_token: SecretStr
     generated: bool
+    reception: Reception
 
 
 def load_tutors(config: TutorConfig) -> list[Tutor]:
@@ -152,6 +154,14 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
             sight_of=lambda scope: scope.get(SIGHT, NOBODY),
         )
         await stack.enter_async_context(mount_bridge(app, parts, settings).running())
+        behind = Behind(
+            registry=registry,
+            gatekeeper=gatekeeper,
+            school=_school_door(school, stores, gatekeeper),
+            desk=desk,
+            wishes=stores.wishes,
+        )
+        reception = Reception(behind, settings)
         recorder = Recorder(around.log, stores.events, stores.rooms, registry, around.clock)
         stack.push_async_callback(recorder.close)  # after the rooms' last words
         tasks = await stack.enter_async_context(anyio.create_task_group())
@@ -159,10 +169,17 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         tasks.start_soon(school.examiner.run, name="examiner")
         await orders.recall()  # before any room is joined
         tasks.start_soon(orders.run, name="orders")
+        tasks.start_soon(reception.feed.run, name="wall")
         _start(tasks, around, servers, LocalClient(registry, insight), settings)
-        served = await stack.enter_async_context(serve(app, settings.host, settings.port))
+        before = reception.before(app, door.closing)
+        served = await stack.enter_async_context(serve(app, settings.host, settings.port, before=before))
         try:
-            yield RunningService(url=served.url, api_token=token, generated=token is not settings.api_token)
+            yield RunningService(
+                url=served.url,
+                api_token=token,
+                generated=token is not settings.api_token,
+                reception=reception,
+            )
         finally:
             tasks.cancel_scope.cancel()
 

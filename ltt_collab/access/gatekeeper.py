@@ -97,6 +97,14 @@ class Gatekeeper:
             self._known.popitem(last=False)
         return sight
 
+    async def sight_of(self, principal: Principal) -> Sight:
+        """Whom somebody may see who is known already: by a login of the pages.
+
+        Raises:
+            StoreUnavailableError
+        """
+        return Sight(principal=principal, taught=await self._taught(principal))
+
     def forget(self) -> None:
         """Ask anew about every token: one was revoked, or somebody was enrolled."""
         self._known.clear()

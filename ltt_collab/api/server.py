@@ -12,6 +12,7 @@ import anyio
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from ltt_collab.api.door import Door
 from ltt_collab.model.errors import InvalidSettingError
@@ -62,8 +63,10 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve(app: FastAPI, host: str, port: int) -> AsyncIterator[Served]:
+async def serve(app: FastAPI, host: str, port: int, *, before: ASGIApp | None = None) -> AsyncIterator[Served]:
     """Serve ``app`` while the context is open; it accepts connections before the context is entered.
+
+    ``before``: what takes requests first, and hands those for ``app`` on to it.
 
     Leaving, by cancellation too, ends open streams and takes at most ``STOP_SECONDS``.
 
@@ -71,7 +74,7 @@ async def serve(app: FastAPI, host: str, port: int) -> AsyncIterator[Served]:
         InvalidSettingError: the address or the port cannot be had.
     """
     listening = await _bind(host, port)
-    server = _Server(_config(app))
+    server = _Server(_config(before or app))
     stopping = anyio.CancelScope(shield=True)
 
     async def run() -> None:
@@ -99,7 +102,7 @@ async def serve(app: FastAPI, host: str, port: int) -> AsyncIterator[Served]:
             stopping.cancel()
 
 
-def _config(app: FastAPI) -> uvicorn.Config:
+def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         lifespan="off",

@@ -1,0 +1,121 @@
+"""Puts the pages beside the API: what they reach, who gets which link, which request is for whom."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import anyio
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ltt_collab.access.desk import Desk
+from ltt_collab.access.gatekeeper import Gatekeeper
+from ltt_collab.access.school import School
+from ltt_collab.adapters.clock import SystemClock
+from ltt_collab.adapters.jupyter.framing import frame_policy
+from ltt_collab.api.middleware import BodyLimit, Boundary, HeadAsGet, SecurityHeaders
+from ltt_collab.model.chat import ChatMessage
+from ltt_collab.model.identity import Principal, Role
+from ltt_collab.model.ids import RoomId, Username
+from ltt_collab.peer.registry import Registry
+from ltt_collab.peer.watching import Watching
+from ltt_collab.ports.store import WishStore
+from ltt_collab.settings import Settings
+from ltt_collab.web.entry import ASKED
+from ltt_collab.web.live.feed import WallFeed
+from ltt_collab.web.login import CodeLogin
+from ltt_collab.web.pages import create_pages
+from ltt_collab.web.stage import Stage, Workspace
+
+MACHINES = ("/api/", "/mcp", "/metrics")
+"""Beginnings of paths that are the API's; everything else is a page."""
+
+LOCAL = {"127.0.0.1": "localhost", "[::1]": "localhost"}
+"""A name for an instructor's own machine that is not the one under which its JupyterLab is reached: a browser sends a
+host's cookies to all its ports, and JupyterLab runs what learners wrote."""
+
+
+class Entrance:
+    """Sends requests of programs to the API and those of people to the pages."""
+
+    def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
+        self._api, self._pages = api, pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith(MACHINES):
+            await self._pages({**scope, ASKED: scope["method"]}, receive, send)
+        else:
+            await self._api(scope, receive, send)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """What the pages stand before."""
+
+    registry: Registry
+    gatekeeper: Gatekeeper
+    school: School
+    desk: Desk
+    wishes: WishStore
+
+
+class Reception:
+    """The pages of one service."""
+
+    def __init__(self, behind: Behind, settings: Settings) -> None:
+        self._settings = settings
+        self._registry = behind.registry
+        self.login = CodeLogin(behind.gatekeeper, SystemClock())
+        self.feed = WallFeed(behind.registry, behind.school, behind.desk)
+        self._stage = partial(
+            Stage,
+            directory=behind.registry,
+            school=behind.school,
+            desk=behind.desk,
+            login=self.login,
+            feed=self.feed,
+            wishes=behind.wishes,
+            workspace=self._workspace,
+            tell=self._tell,
+            watching=Watching(behind.registry.peer),
+            one_learner=not settings.hub_api_url,
+        )
+
+    def before(self, api: FastAPI, closing: anyio.Event) -> ASGIApp:
+        """The pages, with ``api`` behind them."""
+        pages = create_pages(self._stage(closing=closing))
+        return Entrance(api, SecurityHeaders(HeadAsGet(Boundary(BodyLimit(pages)))))
+
+    def instructor_link(self, url: str) -> str:
+        """A link that lets an instructor of every course in, once."""
+        parts = urlsplit(url)
+        host = LOCAL.get(parts.netloc.rpartition(":")[0], "")
+        if host:
+            url = urlunsplit(parts._replace(netloc=f"{host}:{parts.port}"))
+        return self._link(url, Principal(name=Username("instructor"), role=Role.INSTRUCTOR), "/wall")
+
+    def learner_link(self, url: str) -> str:
+        """A link that lets in whoever learns on the one server, once."""
+        return self._link(url, Principal(name=Username(""), role=Role.LEARNER), "/learn")
+
+    def _link(self, url: str, principal: Principal, where: str) -> str:
+        return f"{url}login?code={self.login.issue(principal)}&next={quote(where)}"
+
+    def _workspace(self, learner: Username) -> Workspace | None:
+        settings = self._settings
+        if settings.hub_api_url:
+            url = f"{settings.hub_proxy_url.rstrip('/')}/user/{quote(learner)}/"
+            return Workspace(url=url, token="", framing=partial(frame_policy, url)) if learner else None
+        url = f"{settings.jupyter_url.rstrip('/')}/"
+        return Workspace(url=url, token=settings.jupyter_token.get_secret_value(), framing=partial(frame_policy, url))
+
+    def _tell(self, learner: Username, words: str) -> bool:
+        rooms = self._registry.visited_by(learner) if learner else ()
+        for peer in rooms:
+            message = ChatMessage(id=f"page-{secrets.token_hex(8)}", sender=learner, text=words, at=time.time())
+            peer.hear(RoomId(""), message)
+        return bool(rooms)

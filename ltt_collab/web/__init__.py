@@ -1,0 +1,1 @@
+"""The pages: one door for people, beside the API."""

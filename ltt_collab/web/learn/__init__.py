@@ -1,0 +1,1 @@
+"""The learner's workspace: tasks, checks and progress beside JupyterLab."""

@@ -1,0 +1,1 @@
+"""The instructor's wall: the class live, and the means to act."""
