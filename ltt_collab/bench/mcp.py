@@ -166,8 +166,8 @@ def _our_way(url: str, token: str) -> _Way:
 
 def _their_way(python: Path, lab: LabServer) -> _Way:
     return _Way(
-        command=(str(python), "-m", "jupyter_mcp_server", "--transport", "stdio"),
-        environment={"JUPYTER_URL": lab.url.rstrip("/"), "JUPYTER_TOKEN": lab.token, "ALLOW_IMG_OUTPUT": "true"},
+        command=(str(python.parent / "jupyter-mcp-server"), "--transport", "stdio"),
+        environment={"JUPYTER_URL": lab.url.rstrip("/"), "JUPYTER_TOKEN": lab.token, "START_NEW_CODE_SANDBOX": "false"},
         prepare=(("use_notebook", {"notebook_name": "nb", "notebook_path": PATH}),),
         read=("read_cell", {"cell_index": 0}),
         insert=("insert_cell", {"cell_index": -1, "cell_type": "code", "cell_source": "x = 1"}),

@@ -1,0 +1,139 @@
+"""The tools of other servers, as their users know them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.deadlines import eventually
+from tests.support.jupyter import code_cell
+from tests.support.mcp_agent import Stage, agent_at
+
+pytestmark = [pytest.mark.jupyter, pytest.mark.asyncio(loop_scope="package")]
+
+SERVER, SMALL, COLLABORATION = (
+    f"?compat={name}" for name in ("jupyter-mcp-server", "mcp-jupyter", "jupyter-collaboration-mcp")
+)
+
+
+@pytest.mark.proves("mcp:compat-jupyter-mcp-server")
+async def test_the_usual_session_of_jupyter_mcp_server_works_word_for_word(stage: Stage) -> None:
+    async with (
+        stage.seat(code_cell("x = 1", "c1"), kernel=True) as seat,
+        agent_at(stage.service, query=SERVER, mode="legacy") as agent,
+    ):
+        used = await agent.text("use_notebook", notebook_name="nb", notebook_path=seat.path)
+        read = await agent.client.call_tool("read_cell", {"cell_index": 0})
+        inserted = await agent.text("insert_cell", cell_index=-1, cell_type="code", cell_source="y = 2")
+        overwritten = await agent.text("overwrite_cell_source", cell_index=1, cell_source="y = 3")
+        edited = await agent.text("edit_cell_source", cell_index=1, old_string="3", new_string="4")
+        ran = await agent.client.call_tool("execute_cell", {"cell_index": 1})
+        both = await agent.text("insert_execute_code_cell", cell_index=-1, cell_source="print(y)")
+        listed = await agent.call("list_notebooks")
+        whole = await agent.text("read_notebook", notebook_name="nb")
+        deleted = await agent.text("delete_cell", cell_indices=[1])
+        restarted = await agent.text("restart_notebook", notebook_name="nb")
+        unused = await agent.text("unuse_notebook", notebook_name="nb")
+        await eventually(lambda: seat.learner.sources() == ["x = 1", "print(y)"])
+    assert "[INFO] Successfully activate notebook 'nb'." in used
+    assert [each.text for each in read.content if each.type == "text"] == [
+        "=====Cell 0 | type: code | execution count: N/A=====",
+        "x = 1",
+    ]
+    assert read.structured_content is not None
+    assert {key: read.structured_content[key] for key in ("kind", "count", "images")} == {
+        "kind": "cell.read",
+        "count": 2,
+        "images": 0,
+    }
+    assert inserted.startswith("Cell inserted successfully at index 1 (code)!\nNotebook now has 2 cells")
+    assert overwritten.startswith("Cell 1 overwritten successfully!\n\n```diff\n")
+    assert "-y = 2\n+y = 3" in overwritten
+    assert edited.startswith("Cell 1 edited successfully!")
+    assert not ran.is_error
+    assert "4" in both
+    assert listed["columns"] == ["Name", "Path", "Kernel_ID", "Kernel_Status", "Activate"]
+    assert whole.startswith("Notebook nb has 3 cells.")
+    assert "Cell 1 (code) deleted successfully." in deleted
+    assert "kernel restarted successfully" in restarted
+    assert unused == "Notebook 'nb' unused successfully."
+
+
+@pytest.mark.proves("mcp:by-index-conflict")
+async def test_a_write_by_index_is_a_conflict_once_another_cell_stands_there(stage: Stage) -> None:
+    async with (
+        stage.seat(code_cell("x = 1", "c1")) as seat,
+        agent_at(stage.service, query=SERVER, mode="legacy") as agent,
+    ):
+        await agent.text("use_notebook", notebook_name="nb", notebook_path=seat.path)
+        await agent.text("insert_cell", cell_index=-1, cell_type="code", cell_source="mine = 1")
+        seat.learner.notebook.append_cell(code_cell("z = 1", "late"))
+        cells = seat.learner.notebook.ycells
+        with seat.learner.doc.transaction():
+            cells.insert(0, seat.learner.notebook.create_ycell(code_cell("# above", "above")))
+
+        async def moved() -> bool:
+            async with agent_at(stage.service) as onlooker:
+                listed = (await onlooker.call("list_cells", notebook_path=seat.path))["cells"]
+                return bool(listed[0]["cell_id"] == "above")
+
+        await eventually(moved)
+        for tool, more in (
+            ("overwrite_cell_source", {"cell_index": 1, "cell_source": "lost = 1"}),
+            ("delete_cell", {"cell_indices": [1]}),
+        ):
+            assert await agent.code(tool, **more) == "conflict"
+        assert seat.learner.source("c1") == "x = 1"
+
+
+@pytest.mark.proves("mcp:compat-mcp-jupyter")
+async def test_the_four_tools_of_mcp_jupyter_work(stage: Stage) -> None:
+    async with (
+        stage.seat(code_cell("x = 1", "c1"), kernel=True) as seat,
+        agent_at(stage.service, query=SMALL, mode="legacy") as agent,
+    ):
+        where = {"notebook_path": seat.path}
+        await agent.call("setup_notebook", **where)
+        added = await agent.call("modify_notebook_cells", **where, operation="add_code", cell_content="print(6 * 7)")
+        seen = await agent.call("query_notebook", **where, query_type="view_source")
+        again = await agent.call("execute_notebook_code", **where, execution_type="execute_cell", position_index=1)
+        refused = await agent.code("modify_notebook_cells", **where, operation="delete", position_index=0)
+        await agent.call("modify_notebook_cells", **where, operation="delete", position_index=1)
+        await eventually(lambda: seat.learner.sources() == ["x = 1"])
+    assert "42" in added["output"]
+    assert [cell["source"] for cell in seen["cells"]] == ["x = 1", "print(6 * 7)"]
+    assert "42" in again["output"]
+    assert refused == "not_ours"
+
+
+@pytest.mark.proves("mcp:compat-jupyter-collaboration-mcp")
+async def test_presence_and_cursors_of_jupyter_collaboration_mcp_are_real_ones(stage: Stage) -> None:
+    async with (
+        stage.seat(code_cell("x = 1", "c1")) as seat,
+        agent_at(stage.service, query=COLLABORATION, mode="legacy") as agent,
+    ):
+        await seat.learner.type("c1", "0")
+        await agent.call("get_notebook", path=seat.path)
+        users = (await agent.call("get_online_users", document_path=seat.path))["users"]
+
+        async def cursor() -> list[str]:
+            found = await agent.call("get_user_cursors", document_path=seat.path)
+            return [each["cell_id"] for each in found["cursors"]]
+
+        assert await eventually(cursor) == ["c1"]
+        cells = [{"cell_type": "markdown", "source": "# seen"}]
+        await agent.call("batch_insert_notebook_cells", path=seat.path, cells=cells, exec=False)
+        await eventually(lambda: seat.learner.sources() == ["x = 10", "# seen"])
+        assert await agent.code("batch_delete_notebook_cells", path=seat.path) == "not_ours"
+        await agent.call("batch_delete_notebook_cells", path=seat.path, start_index=1)
+        await eventually(lambda: seat.learner.sources() == ["x = 10"])
+        for tool in ("fork_document", "get_document_history"):
+            assert await agent.code(tool, path=seat.path) == "not_supported"
+    assert [user["user_id"] for user in users] == [seat.learner.username]
+
+
+@pytest.mark.proves("mcp:compat-lists")
+async def test_the_name_that_two_sets_share_serves_both(stage: Stage) -> None:
+    async with stage.seat(code_cell("x = 1", "c1")) as seat, agent_at(stage.service, query="?compat=all") as agent:
+        listed = await agent.call("list_notebooks", path_prefix=seat.path)
+    assert [each["path"] for each in listed["notebooks"]] == [seat.path]
+    assert listed["kind"] == "notebooks.list"
