@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 from agent.by_rules import answer, diagnose, read_task
+from agent.live import refined
 from agent.proposing import is_conflict, is_over, propose
 from agent.rules.finder import find
 from agent.words import Words
@@ -58,7 +59,8 @@ class RulesTutor:
         task = await read_task(event, context)
         for attempt in range(_TRIES):
             notebook = await context.snapshot()
-            words = _words(event, notebook, task, again=attempt > 0)
+            over = attempt > 0 and is_over(event, notebook)
+            words = None if over else await _words(event, notebook, task, context)
             if words is None:
                 return  # invariant 3
             cell = notebook.cell(event.cell_id)
@@ -67,7 +69,10 @@ class RulesTutor:
                 return  # invariant 1
 
 
-def _words(event: HelpRequested, notebook: Notebook, task: TaskBrief | None, *, again: bool) -> Words | None:
-    if notebook.cell(event.cell_id) is None or (again and is_over(event, notebook)):
+async def _words(
+    event: HelpRequested, notebook: Notebook, task: TaskBrief | None, context: TutorContext
+) -> Words | None:
+    if notebook.cell(event.cell_id) is None:
         return None
-    return answer(event, notebook, task, diagnose(event, notebook))
+    finding = await refined(event, notebook, diagnose(event, notebook), context)
+    return answer(event, notebook, task, finding)

@@ -6,6 +6,7 @@ from langgraph.runtime import Runtime
 
 from agent.by_rules import answer
 from agent.by_rules import diagnose as find_cause
+from agent.live import refined
 from agent.state import HelpState
 from agent.work import Work
 
@@ -15,6 +16,7 @@ async def diagnose(state: HelpState, runtime: Runtime[Work]) -> HelpState:
     del state
     work = runtime.context
     assert work.notebook is not None
-    work.finding = find_cause(work.event, work.notebook)
+    found = find_cause(work.event, work.notebook)
+    work.finding = await refined(work.event, work.notebook, found, work.context)
     work.by_rules = answer(work.event, work.notebook, work.task, work.finding)
     return HelpState()
