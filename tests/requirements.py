@@ -368,7 +368,7 @@ REQUIREMENTS: dict[str, str] = {
     "agents:run-shown": "A run of an agent's own cell shows its outputs and its end to everybody.",
     "mcp:audited": "Each write and run of an agent is in the audit, under its name.",
     "mcp:by-index-conflict": "A write by index is a conflict once another cell stands at that index.",
-    "mcp:change-notifications": "Clients of both protocol eras are told what changed, older ones also where and by whom.",
+    "mcp:change-notifications": "Clients of both protocol eras are told what changed, where and by whom.",
     "mcp:compat-jupyter-collaboration-mcp": "jupyter-collaboration-mcp's tools work, with real presence and cursors.",
     "mcp:compat-jupyter-mcp-server": "jupyter-mcp-server's tools work, with its phrases and structured answers.",
     "mcp:compat-lists": "Each compatible tool list has the names and arguments of the server it stands for.",
