@@ -1,0 +1,1 @@
+"""A session over again, from its recorded events."""
