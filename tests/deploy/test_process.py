@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ltt_collab.adapters.sandbox.pool import SandboxOptions, running_sandbox
+
 PROGRAM = """
 import ctypes, os, signal, sys
 import anyio
@@ -30,3 +32,12 @@ def test_no_process_of_the_same_user_can_read_the_services_environment(tmp_path:
     command = [sys.executable, "-c", PROGRAM, str(tmp_path / "ltt.sqlite")]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert "dumpable 0" in ended.stdout.splitlines(), ended.stderr[-2000:]
+
+
+async def test_what_a_machine_does_not_allow_is_told_once_and_before_the_first_verdict() -> None:
+    told: list[tuple[str, ...]] = []
+    options = SandboxOptions(warm=0, tell=lambda missing: told.append(tuple(missing)))
+    async with running_sandbox(options) as sandbox:
+        for _ in range(2):
+            async with sandbox.kernel({}, memory_mib=512):
+                assert told == [sandbox.missing]
