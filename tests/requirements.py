@@ -394,4 +394,5 @@ REQUIREMENTS: dict[str, str] = {
     "mcp:token-roles": "A token for reading writes nothing, runs nothing and touches no kernel.",
     "mcp:undo": "Undo takes back an agent's writes and leaves what somebody else changed since.",
     "mcp:waits-for-change": "A change is told with its cell, kind and author.",
+    "deploy:cost-target": "The sizing table adds up, and 10,000 learners cost at most $5,000 a month.",
 }
