@@ -104,11 +104,14 @@ class Hub:
         for each in self._ask("GET", f"users/{user}/tokens")["api_tokens"]:
             self.http.delete(f"users/{user}/tokens/{each['id']}")
 
+    def ask_for_server(self, user: str, name: str = "") -> None:
+        """Begin to start a user's server."""
+        answer = self.http.post(f"users/{user}/servers/{name}" if name else f"users/{user}/server", json={})
+        assert answer.status_code in {201, 202, 400}, answer.text
+
     def start_server(self, user: str, name: str = "") -> str:
         """Start a user's server, wait until it is ready; its URL."""
-        path = f"users/{user}/servers/{name}" if name else f"users/{user}/server"
-        answer = self.http.post(path, json={})
-        assert answer.status_code in {201, 202, 400}, answer.text
+        self.ask_for_server(user, name)
         wait_for(lambda: self.is_ready(user, name), START_LIMIT, lambda: f"no server for {user}:\n{self.log('hub')}")
         return f"{self.layout.hub_url}user/{user}/" + (f"{name}/" if name else "")
 
@@ -129,6 +132,7 @@ class Hub:
     def write_notebook(self, user: str, path: str, *cells: Mapping[str, Any]) -> Path:
         """Put a notebook into a user's home."""
         target = self.layout.homes / user / path
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(notebook_json(cells))
         return target
 
