@@ -22,6 +22,7 @@ from ltt_collab.doctor import examine, render
 from ltt_collab.mcp_bridge.typed_command import mcp_command
 from ltt_collab.model.errors import InvalidNotebookError, LttError, UsageError
 from ltt_collab.model.nbformat import read_notebook
+from ltt_collab.operating.reports import report_app
 from ltt_collab.operating.steering import resume, stop
 from ltt_collab.operating.tokens import token_app
 from ltt_collab.personal.commands import data_app
@@ -47,6 +48,7 @@ app.command()(resume)
 
 app.add_typer(course_app, name="course")
 app.add_typer(data_app, name="data")
+app.add_typer(report_app, name="report")
 app.add_typer(token_app, name="token")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write machine-readable output to stdout, and nothing else.")]

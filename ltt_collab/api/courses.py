@@ -23,9 +23,11 @@ from ltt_collab.api.school_schemas import (
     StartedBody,
     SubmissionRequestBody,
     TaskDetailBody,
+    TaskHintsBody,
     ValidationBody,
     ValidationRequestBody,
 )
+from ltt_collab.classroom.hints import hints_report
 from ltt_collab.model.errors import ForbiddenError
 from ltt_collab.model.identity import Role
 from ltt_collab.model.ids import CourseId, TaskId, Username
@@ -137,6 +139,15 @@ async def export_progress(door: TheDoor, school: TheSchool, course_id: Id) -> Re
         after = page[-1].learner
     name = 'attachment; filename="progress.csv"'
     return Response(table.getvalue(), media_type="text/csv; charset=utf-8", headers={"content-disposition": name})
+
+
+@router.get("/{course_id}/hints", summary="What became of the hints", responses=_TEACH)
+async def read_hints(door: TheDoor, school: TheSchool, course_id: Id) -> list[TaskHintsBody]:
+    """Task by task, in the course's order: whether a hint sufficed, how soon, and what came of it later."""
+    known = expect_teacher(door, school, course_id)
+    course = next(each for each in school.classroom.courses() if each.id == known)
+    told = await hints_report(course, school.suggestions, school.validations, school.progress)
+    return [TaskHintsBody.of(each) for each in told]
 
 
 @router.get("/{course_id}/enrolments", summary="Who is in a course", responses=_TEACH)

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ltt_collab.api.school import Key
+from ltt_collab.classroom.hints import TaskHints
 from ltt_collab.model.courses import Course, Task, TaskKind
 from ltt_collab.model.identity import Role
 from ltt_collab.model.validations import Outcome, ValidationMode, Verdict
@@ -218,6 +219,33 @@ class ProgressBody(_Body):
     def of(cls, progress: CheckProgress) -> ProgressBody:
         """The progress as it is told."""
         return cls.model_validate(progress, from_attributes=True)
+
+
+class RungBody(_Body):
+    """What became of the hints of one rung; the rest was deleted, became void, or nothing has come of it yet."""
+
+    rung: int
+    shown: int
+    sufficed: int = Field(description="The learner succeeded without the next rung.")
+    climbed: int = Field(description="They got the next rung.")
+    seconds: float | None = Field(description="The median from the hint to the success.")
+
+
+class TaskHintsBody(_Body):
+    """What became of the hints about one task; who later passed alone had no hint about that task."""
+
+    task: str
+    title: str
+    learners: int = Field(description="Who got a hint.")
+    rungs: list[RungBody]
+    tried_later: int = Field(description="Of them, who went on to a later task of the same kind.")
+    passed_later: int
+    passed_later_alone: int
+
+    @classmethod
+    def of(cls, hints: TaskHints) -> TaskHintsBody:
+        """The report of a task as it is told."""
+        return cls.model_validate(hints, from_attributes=True)
 
 
 class EnrolmentBody(_Body):

@@ -165,6 +165,22 @@ class HttpClient:
         if status != HTTPStatus.OK:
             raise self._link.refusal(status, said)
 
+    async def courses(self) -> Sequence[Mapping[str, Any]]:
+        """The published courses.
+
+        Raises:
+            NotAuthorizedError, ForbiddenError, ServiceError
+        """
+        return list(await self._link.get("courses"))
+
+    async def hints(self, course: str) -> Sequence[Mapping[str, Any]]:
+        """What became of the hints of a course, task by task.
+
+        Raises:
+            NotAuthorizedError, ForbiddenError, ServiceError
+        """
+        return list(await self._link.get(f"courses/{quote(course, safe='')}/hints"))
+
     async def stop_ai(self, *, course: str | None = None, learner: str | None = None, reason: str = "") -> None:
         """End all writing of the AI: everywhere, in a course, or for a learner; until ``resume_ai`` for the same.
 

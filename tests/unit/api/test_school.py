@@ -11,8 +11,10 @@ import pytest
 from ltt_collab.access.gatekeeper import IssuedTokens
 from ltt_collab.adapters.clock import SystemClock
 from ltt_collab.model.identity import Principal, Role
-from ltt_collab.model.ids import Username
+from ltt_collab.model.ids import CellId, RoomId, SuggestionId, Username
+from ltt_collab.model.suggestions import EndReason
 from ltt_collab.model.validations import Outcome
+from ltt_collab.ports.store import SuggestionRecord
 from tests.support.directory import MemoryDirectory
 from tests.support.door import RunningService, running_service
 from tests.unit.api.school import HandSchool, verdict
@@ -148,10 +150,28 @@ async def test_a_learner_does_nothing_in_anothers_name(school: HandSchool) -> No
             await service.http.get("/api/v1/courses/basics/enrolments", headers=bearer("bob")),
             await service.http.put("/api/v1/courses/basics/enrolments/bob", json={}, headers=bearer("bob")),
             await service.http.get("/api/v1/courses/basics/progress.csv", headers=bearer("bob")),
+            await service.http.get("/api/v1/courses/basics/hints", headers=bearer("bob")),
             await service.http.post("/api/v1/tokens", json={"name": "bob", "role": "service"}, headers=bearer("bob")),
         ]
     assert [(answer.request.url.path, answer.status_code) for answer in asked if answer.status_code != 403] == []
     assert school.judge.asked == []
+
+
+@pytest.mark.proves("report:hints")
+async def test_an_instructor_reads_what_became_of_the_hints_of_their_course(school: HandSchool) -> None:
+    record = SuggestionRecord(
+        suggestion=SuggestionId("s"), room=RoomId("r"), about=CellId("mean-work"), cause_key="ada/x", rung=1, at=1.0,
+        learner=ADA, ended=EndReason.ACTED_ON, ended_at=31.0,
+    )  # fmt: skip
+    await school.stores.suggestions.save(record)
+    async with running_service(school.directory, others=[PEOPLE], school=school.open) as service:
+        body = {"learner": "ada", "idempotency_key": "k1"}
+        assert (await service.http.post(f"{TASK}/validations", json=body)).status_code == 200
+        answer = await service.http.get("/api/v1/courses/basics/hints", headers=bearer("prof"))
+        elsewhere = await service.http.get("/api/v1/courses/other/hints", headers=bearer("prof"))
+    mean, words = answer.json()
+    assert (mean["task"], mean["learners"], words["rungs"], elsewhere.status_code) == ("mean", 1, [], 404)
+    assert mean["rungs"] == [{"rung": 1, "shown": 1, "sufficed": 1, "climbed": 0, "seconds": 30.0}]
 
 
 @pytest.mark.proves("api:progress-csv")
