@@ -26,6 +26,10 @@ log = structlog.get_logger(__name__)
 Key = tuple[Username, str]
 """A user's name and the name of one of their servers."""
 
+MOST_ABSENCES = 10
+"""Answers without an announced server, some six seconds in all: a server that starts is listed before it can speak. Who
+is not in the learners' group announces a server that our role never sees."""
+
 MOST_LOOKUPS = 1_000
 """Announcements that may be looked up at once. Overflow: dropped and said; the next sweep finds those servers."""
 
@@ -189,7 +193,7 @@ class Fleet:
 
     async def _find(self, key: Key, announced: bool) -> None:
         """Ask the hub about a server until it is ready or gone; an announced one may not be listed yet."""
-        pause = self._pace.lookup
+        pause, absences = self._pace.lookup, 0
         try:
             with anyio.move_on_after(self._pace.patience):
                 while True:
@@ -198,8 +202,12 @@ class Fleet:
                     if server is not None and server.ready:
                         self._attend(server, hurry=announced)
                         return
+                    absences += server is None
                     if server is None and not announced:
                         self._leave(key)
+                        return
+                    if absences > MOST_ABSENCES:
+                        log.info("announced server is not the hub's, or not a learner's", owner=key[0], name=key[1])
                         return
                     await self._around.clock.sleep(pause)
                     pause = min(self._pace.last_lookup, pause * 1.25)

@@ -231,14 +231,18 @@ class Supervisor:
     async def _be_listed_in_company(self) -> None:
         """Each message to the global awareness would keep a server alive behind a hub's proxy."""
         while True:
-            await self._in_rooms.wait()
+            while not self._paths():
+                await self._next_change()
             async with anyio.create_task_group() as listed:
                 listed.start_soon(self._be_listed, name="global awareness")
                 while self._paths():
-                    self._in_rooms = anyio.Event()
-                    await self._in_rooms.wait()
+                    await self._next_change()
                 listed.cancel_scope.cancel()
-            self._in_rooms = anyio.Event()
+
+    async def _next_change(self) -> None:
+        """Return when the list of our rooms changes. Nothing is awaited between looking at the list and waiting."""
+        self._in_rooms = anyio.Event()
+        await self._in_rooms.wait()
 
     async def _be_listed(self) -> None:
         membership = Membership(
