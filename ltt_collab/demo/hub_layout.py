@@ -13,8 +13,11 @@ HOST = "127.0.0.1"
 
 CONFIG = "jupyterhub_config.py"
 
-_PLACES = (Path(__file__).parent / CONFIG, Path(__file__).parents[2] / "deploy" / "jupyterhub" / CONFIG)
-"""In an installed package, in a checkout."""
+_PLACES = (
+    Path(__file__).parents[2] / "deploy" / "jupyterhub" / CONFIG,
+    Path(sys.prefix) / "share" / "ltt-collab" / CONFIG,
+)
+"""In a checkout, in an installation (the wheel's shared data)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,14 +17,12 @@ from tests.support.demo import Demo, started_demo
 
 pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(300)]
 
-INTERRUPTED = 130
 LONGEST_START = 60.0
 """Seconds to ready, as the issue bounds it; 12 on a quiet machine."""
 
 
-async def log_in(hub_url: str, user: dict[str, Any]) -> httpx.AsyncClient:
-    """A browser's session of somebody who typed name and password into the hub's form."""
-    browser = httpx.AsyncClient(base_url=hub_url, follow_redirects=True, timeout=60, trust_env=False)
+async def log_in(browser: httpx.AsyncClient, user: dict[str, Any]) -> None:
+    """Type name and password into the hub's form."""
     await browser.get("hub/login")
     form = {"username": user["username"], "password": user["password"], "_xsrf": browser.cookies["_xsrf"]}
     answer = await browser.post(
@@ -34,7 +32,6 @@ async def log_in(hub_url: str, user: dict[str, Any]) -> httpx.AsyncClient:
     )
     assert answer.status_code == httpx.codes.OK
     assert user["username"] in answer.text
-    return browser
 
 
 async def rooms_watched(demo: Demo, ready: dict[str, Any]) -> bool:
@@ -53,18 +50,20 @@ async def test_the_demo_starts_a_hub_with_real_logins_and_leaves_nothing(tmp_pat
         assert json.loads(demo.out) == ready
         assert [user["role"] for user in ready["users"]] == ["learner", "learner", "instructor"]
         assert await rooms_watched(demo, ready)
-        browser = await log_in(ready["hub_url"], ready["users"][0])
-        async with browser:
+        async with httpx.AsyncClient(
+            base_url=ready["hub_url"], follow_redirects=True, timeout=60, trust_env=False
+        ) as browser:
+            await log_in(browser, ready["users"][0])
             await browser.get("hub/spawn/ada")
 
-            async def serves() -> bool:
-                return (await browser.get("user/ada/api/contents")).is_success
+            async def course() -> list[dict[str, Any]]:
+                answer = await browser.get("user/ada/api/contents")
+                # Until her server is ready the hub's own page comes.
+                is_hers = answer.is_success and "json" in answer.headers["content-type"]
+                return list(answer.json()["content"]) if is_hers else []
 
-            await eventually(serves, within=90, what="ada's server")
-            course = (await browser.get("user/ada/api/contents")).json()
-            assert any(entry["name"].endswith(".ipynb") for entry in course["content"])
-            strangers_login = await browser.post("hub/login", content="username=zoe&password=wrong")
-            assert not strangers_login.is_success
-        assert await demo.interrupted() == INTERRUPTED or demo.process.returncode == 0
+            found = await eventually(course, within=90, what="ada's server")
+            assert any(entry["name"].endswith(".ipynb") for entry in found)
+        assert await demo.interrupted() == 0
         assert demo.leftovers() == []
         assert ready["users"][0]["password"] not in demo.err
