@@ -373,6 +373,7 @@ REQUIREMENTS: dict[str, str] = {
     "mcp:compat-jupyter-mcp-server": "jupyter-mcp-server's tools work, with its phrases and structured answers.",
     "mcp:compat-lists": "Each compatible tool list has the names and arguments of the server it stands for.",
     "mcp:compat-mcp-jupyter": "mcp-jupyter's four tools work.",
+    "mcp:conformance": "The protocol's conformance suite passes in every scenario that applies.",
     "mcp:conflict": "A stale write is answered with a conflict and the current source, and writes nothing.",
     "mcp:few-tools": "There are at most 15 native tools.",
     "mcp:idempotent": "A retry with the same key writes no second cell, from another session or at the same moment.",
