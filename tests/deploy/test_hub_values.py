@@ -87,7 +87,7 @@ def test_direct_links_have_what_they_need() -> None:
     env = {each["name"]: each.get("value", "") for each in container()["env"]}
     assert "{dns_name}" in env["LTT_HUB_DIRECT_URL"]
     assert BASE["hub"]["config"]["KubeSpawner"]["services_enabled"]
-    assert "admin:server_state" in BASE["hub"]["loadRoles"]["ltt-tutor"]["scopes"]
+    assert "admin:server_state!group=learners" in BASE["hub"]["loadRoles"]["ltt-tutor"]["scopes"]
 
 
 def test_learners_servers_can_reach_the_place_where_they_announce_themselves() -> None:
