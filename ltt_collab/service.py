@@ -166,6 +166,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         stack.push_async_callback(recorder.close)  # after the rooms' last words
         tasks = await stack.enter_async_context(anyio.create_task_group())
         _keep_records(tasks, stores, recorder, around, settings)
+        tasks.start_soon(judge.draw_ahead, name="fresh inputs")
         tasks.start_soon(school.examiner.run, name="examiner")
         await orders.recall()  # before any room is joined
         tasks.start_soon(orders.run, name="orders")

@@ -16,6 +16,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import anyio
+
 from ltt_collab.adapters.jupyter.address import JupyterAddress
 from ltt_collab.adapters.jupyter.kernels import JupyterKernels
 from ltt_collab.adapters.jupyter.rest import RestClient
@@ -82,7 +84,8 @@ async def bench_live(options: LiveOptions) -> LiveReport:
             learner = await _notebook_kernel(kernels, rest)
             for cell in notebook.cells:
                 await _run(learner, cell.source)
-            judge = KernelLiveJudge(Judge(sandbox), lambda _server: kernels)
+            outside = Judge(sandbox)
+            judge = KernelLiveJudge(outside, lambda _server: kernels)
 
             async def check() -> None:
                 verdict = await judge.check_live(SERVER, notebook, task)
@@ -100,7 +103,10 @@ async def bench_live(options: LiveOptions) -> LiveReport:
                         await _run(kernel, cell.source)
                     await kernel.evaluate(FACTS, seconds=5)
 
-            checked = await _timed(check, WARM_UP + options.n)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(outside.draw_ahead, name="fresh inputs")
+                checked = await _timed(check, WARM_UP + options.n)
+                tasks.cancel_scope.cancel()
             asked = await _timed(ask, WARM_UP + options.n)
             fresh = await _timed(anew, options.fresh)
         await rest.aclose()

@@ -98,6 +98,7 @@ class Examiner:
             claim = await self._validations.claim(self._name, now=self._clock.now(), lease=LEASE)
             if claim is None:
                 return False
+            log.debug("examining", validation=claim.record.id)
             verdict = await self._held(claim)
             await self._validations.finish(claim, verdict, self._clock.now())
             metrics.VALIDATIONS.labels(verdict.mode.value, verdict.outcome.value).inc()

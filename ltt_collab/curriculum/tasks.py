@@ -206,7 +206,7 @@ def _cells(section: Section, files: TaskFiles, kind: TaskKind) -> list[AuthoredC
         problems.error(file, 0, error.reason)
         return []
     if not any(cell.type is CellType.MARKDOWN for cell in cells):
-        problems.error(file, 0, "has no text; tell learners what to do")
+        problems.warning(file, 0, "has no text; tell learners what to do")
     if kind is not TaskKind.TERMINAL and not any(cell.role is TaskRole.WORK for cell in cells):
         problems.error(
             file, 0, "no cell is the learner's place to work; mark one with 'work' (a tag in .ipynb, '```python work')"

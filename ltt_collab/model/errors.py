@@ -12,6 +12,7 @@
     │   ├── ResumePointGoneError      subscribe again from a snapshot (HTTP 410)
     │   ├── InvalidMessageError       a message in our wire format cannot be read
     │   │   └── InvalidEventError
+    │   ├── BadFilePathError          a file for a sandbox would lie outside of its folder
     │   ├── CourseError               a course's files cannot be used: file, line, what to mend
     │   ├── UnknownCourseError
     │   ├── UnknownTaskError
@@ -40,6 +41,9 @@
     │   ├── KernelBusyError           it runs something else: try again when that has finished
     │   ├── KernelTimeoutError        our own code took too long and was interrupted
     │   └── KernelDiedError           its variables are gone
+    ├── JudgingError                  a task's checks could not be carried out
+    │   ├── NoAnswerError             the kernel's answer is none to our question
+    │   └── BrokenTaskError           the author's part of the task does not work
     ├── SandboxUnavailableError       no sandbox can be had on this machine
     ├── TerminalError
     ├── DeliveryError                 a task's notebook could not be put on the learner's server
@@ -353,6 +357,27 @@ class KernelDiedError(KernelError):
         self.kernel, self.memory = kernel, memory
 
 
+class JudgingError(LttError):
+    """A task's checks could not be carried out."""
+
+
+class NoAnswerError(JudgingError):
+    """The kernel's answer to a check is not one that our question gives."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the kernel gave no usable answer to a check: {reason}; run the notebook anew")
+        self.reason = reason
+
+
+class BrokenTaskError(JudgingError):
+    """The author's part of a task does not work, so that nobody can be judged; ``check``: '' for the reference."""
+
+    def __init__(self, check: str, reason: str) -> None:
+        what = f"check {check!r}" if check else "its reference solution"
+        super().__init__(f"this task cannot be checked: {what} does not work ({reason}); tell your instructor")
+        self.check, self.reason = check, reason
+
+
 class SandboxUnavailableError(LttError):
     """No sandbox can be had on this machine."""
 
@@ -367,6 +392,14 @@ class TerminalError(LttError):
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"terminal {name!r}: {reason}")
         self.name, self.reason = name, reason
+
+
+class BadFilePathError(UsageError):
+    """A file for a sandboxed kernel's folder lies outside of it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"file {path!r} would lie outside of the kernel's folder; use a relative path without '..'")
+        self.path = path
 
 
 class CourseError(UsageError):
@@ -413,7 +446,9 @@ class UnknownSuggestionError(UsageError):
     """No suggestion of that id waits for anybody."""
 
     def __init__(self, suggestion: str) -> None:
-        super().__init__(f"no suggestion {suggestion!r} waits for approval; it was decided, or what it was about changed")
+        super().__init__(
+            f"no suggestion {suggestion!r} waits for approval; it was decided, or what it was about changed"
+        )
         self.suggestion = suggestion
 
 

@@ -10,20 +10,12 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
 
-from ltt_collab.model.errors import LttError
+from ltt_collab.model.errors import NoAnswerError
 from ltt_collab.ports.kernels import Evaluated
 from ltt_collab.validation.values import Tree, is_tree
 
 Subject = tuple[str, ...]
 """An expression, and the operands to tell as well where it is False."""
-
-
-class NoAnswerError(LttError):
-    """The kernel's answer to a check is not one that our question gives."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"the kernel gave no usable answer to a check: {reason}; run the notebook anew")
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,18 +9,19 @@ import ast
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
 
 from ltt_collab.model.courses import Check, Compared, Expected, Task
-from ltt_collab.model.errors import InvalidNotebookError, LttError
+from ltt_collab.model.errors import BrokenTaskError, InvalidNotebookError, LttError, NoAnswerError
 from ltt_collab.model.nbformat import read_notebook
 from ltt_collab.model.solving import solved
 from ltt_collab.ports.kernels import Finished, Kernel, Limits, Sandbox
 from ltt_collab.validation import asking
-from ltt_collab.validation.asking import NoAnswerError, Subject, Told
+from ltt_collab.validation.asking import Subject, Told
 from ltt_collab.validation.queries import Rows, pristine, query_in_cells, rows_of
 from ltt_collab.validation.running import run_cells
 from ltt_collab.validation.sources import code_cells
@@ -28,8 +29,10 @@ from ltt_collab.validation.values import Tree, tree_of
 
 FIRST_ATTEMPTS: Final = 4
 ATTEMPTS: Final = 40
-"""How many attempts one run of the reference draws inputs for: few at first, then so many that under one live check
-in twenty waits for a run."""
+"""How many attempts one run of the reference draws inputs for: few where somebody waits for it."""
+
+FEW: Final = 10
+"""Keys in stock below which more are drawn ahead: some seconds of one learner's work, or a class that runs at once."""
 
 DRAWING_SECONDS: Final = 1.0
 """After which a slow reference draws no more: somebody waits."""
@@ -41,15 +44,6 @@ SETUP_SECONDS: Final = 20.0
 OURS: Final = "ltt_ask"
 
 _SQL_SIDE: Final = asking.text_of("sql_side")
-
-
-class BrokenTaskError(LttError):
-    """The author's part of a task does not work, so that nobody can be judged."""
-
-    def __init__(self, check: str, reason: str) -> None:
-        what = f"check {check!r}" if check else "its reference solution"
-        super().__init__(f"this task cannot be checked: {what} does not work ({reason}); tell your instructor")
-        self.check, self.reason = check, reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +98,15 @@ class Expectations:
     Invariants:
         1. A key with generated inputs is given out once.
         2. The reference runs only in the sandbox.
+        3. While keys are drawn ahead, an attempt waits for a run of the reference only if none is in stock.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._stock: OrderedDict[int, tuple[Task, list[Key]]] = OrderedDict()
+        self._low: dict[int, Task] = {}
+        self._news = anyio.Event()
+        self._draws_ahead = False
 
     async def take(self, task: Task) -> Key:
         """A key for one attempt.
@@ -117,14 +115,33 @@ class Expectations:
             BrokenTaskError, SandboxUnavailableError, KernelError
         """
         name = id(task)  # holds good while the task is kept beside its keys
-        _, stock = self._stock.get(name, (task, []))
-        if not stock:
-            stock = await self._draw(task, ATTEMPTS if name in self._stock else FIRST_ATTEMPTS)
-            self._stock[name] = (task, stock)
-            if len(self._stock) > MOST_TASKS:
-                self._stock.popitem(last=False)
+        is_new = name not in self._stock
+        _, stock = self._stock.setdefault(name, (task, []))
         self._stock.move_to_end(name)
-        return stock[0] if all(map(is_fixed, task.checks)) else stock.pop()
+        if len(self._stock) > MOST_TASKS:
+            self._stock.popitem(last=False)
+        if not stock:
+            stock += await self._draw(task, FIRST_ATTEMPTS if is_new or self._draws_ahead else ATTEMPTS)
+        if all(map(is_fixed, task.checks)):
+            return stock[0]
+        if len(stock) <= FEW:
+            self._low[name] = task
+            self._news.set()
+        return stock.pop()
+
+    async def draw_ahead(self) -> None:
+        """Fill stocks that run low, until cancelled (invariant 3)."""
+        self._draws_ahead = True
+        while True:
+            await self._news.wait()
+            self._news = anyio.Event()
+            while self._low:
+                name, task = self._low.popitem()
+                # What is wrong with the task, or missing here, is told to the attempt that finds the stock empty.
+                with suppress(LttError):
+                    drawn = await self._draw(task, ATTEMPTS)
+                    if name in self._stock:
+                        self._stock[name][1].extend(drawn)
 
     async def _draw(self, task: Task, attempts: int) -> list[Key]:
         plain = _plain_key(task)

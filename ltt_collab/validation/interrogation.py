@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from ltt_collab.model.courses import Check
-from ltt_collab.model.errors import KernelDiedError, KernelTimeoutError
+from ltt_collab.model.errors import KernelDiedError, KernelTimeoutError, NoAnswerError
 from ltt_collab.model.validations import Outcome
 from ltt_collab.ports.kernels import Kernel
 from ltt_collab.validation import asking
-from ltt_collab.validation.asking import NoAnswerError, Subject
+from ltt_collab.validation.asking import Subject
 from ltt_collab.validation.examination import Examination
 from ltt_collab.validation.expectations import ask
 

@@ -11,6 +11,7 @@ import anyio
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.courses import Task
 from ltt_collab.model.errors import (
+    JudgingError,
     KernelBusyError,
     KernelDiedError,
     KernelError,
@@ -19,10 +20,9 @@ from ltt_collab.model.errors import (
 )
 from ltt_collab.model.validations import Outcome, ValidationMode, Verdict
 from ltt_collab.ports.kernels import Kernel, Sandbox
-from ltt_collab.validation.asking import NoAnswerError
 from ltt_collab.validation.assessment import assess
 from ltt_collab.validation.examination import Examination
-from ltt_collab.validation.expectations import BrokenTaskError, Expectations, install
+from ltt_collab.validation.expectations import Expectations, install
 from ltt_collab.validation.interrogation import ask_at_once, ask_each
 from ltt_collab.validation.running import run_as_shown, run_cells
 from ltt_collab.validation.sources import code_cells
@@ -49,6 +49,10 @@ class Judge:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._expectations = Expectations(sandbox)
+
+    async def draw_ahead(self) -> None:
+        """Keep fresh inputs ready for tasks that are being checked, until cancelled; else some checks wait for them."""
+        await self._expectations.draw_ahead()
 
     async def check_clean(
         self,
@@ -139,6 +143,6 @@ async def _judged(examination: Examination, examine: Callable[[], Awaitable[None
         examination.end(Outcome.TIMEOUT, f"A check took longer than {error.seconds:g} s and was ended")
     except KernelError as error:
         examination.end(Outcome.NO_KERNEL, f"Python could not be reached: {error}")
-    except (BrokenTaskError, NoAnswerError) as error:
+    except JudgingError as error:
         examination.end(Outcome.ERROR, str(error))
     return verdict(examination, duration_ms=(anyio.current_time() - began) * 1000)

@@ -17,7 +17,7 @@ from ltt_collab.adapters.sandbox import processes
 from ltt_collab.adapters.sandbox.kernel import SandboxKernel
 from ltt_collab.adapters.sandbox.processes import KernelProcess, KernelProcesses
 from ltt_collab.adapters.sandbox.wire import Wire
-from ltt_collab.model.errors import KernelError, SandboxUnavailableError, UsageError
+from ltt_collab.model.errors import BadFilePathError, KernelError, SandboxUnavailableError
 from ltt_collab.ports.kernels import Kernel
 
 READY_SECONDS = 10.0
@@ -29,14 +29,6 @@ REMEDIES: Final[Mapping[str, str]] = {
     "user id": "code in the sandbox runs as this user; run as root, or in a container, to give it one of its own",
 }
 """What it means that a kind of isolation is missing here."""
-
-
-class BadFilePathError(UsageError):
-    """A file for a kernel's folder lies outside of it."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(f"file {path!r} would lie outside of the kernel's folder; use a relative path without '..'")
-        self.path = path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

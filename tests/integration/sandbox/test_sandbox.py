@@ -15,8 +15,8 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 from anyio.from_thread import BlockingPortal
 
-from ltt_collab.adapters.sandbox.pool import BadFilePathError, SubprocessSandbox
-from ltt_collab.model.errors import KernelBusyError, KernelDiedError, KernelTimeoutError
+from ltt_collab.adapters.sandbox.pool import SubprocessSandbox
+from ltt_collab.model.errors import BadFilePathError, KernelBusyError, KernelDiedError, KernelTimeoutError
 from ltt_collab.ports.kernels import Evaluated, Finished, Kernel, KernelOutput, KernelState, Limits, Printed, Raised
 from tests.support.deadlines import eventually
 

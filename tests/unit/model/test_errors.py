@@ -13,6 +13,10 @@ EXAMPLES: list[tuple[LttError, tuple[str, ...]]] = [
     (errors.InvalidRoomAddressError("json:x"), ("'json:x'", "format:type:file id")),
     (errors.InvalidSettingError("LTT_PORT", 99999, "use 0 to 65535"), ("LTT_PORT", "99999", "use 0 to 65535")),
     (errors.InvalidNotebookError("a.ipynb", "not JSON"), ("a.ipynb", "not JSON")),
+    (errors.BadFilePathError("../x"), ("'../x'", "relative path")),
+    (errors.NoAnswerError("not in our form"), ("not in our form", "run the notebook anew")),
+    (errors.BrokenTaskError("mean of none", "NameError"), ("'mean of none'", "NameError", "tell your instructor")),
+    (errors.BrokenTaskError("", "a cell raised"), ("reference solution", "a cell raised")),
     (errors.UnknownRoomError("r1"), ("'r1'", "/api/v1/rooms")),
     (errors.UnknownCellError("c1"), ("'c1'", "read the snapshot again")),
     (errors.ResumePointGoneError(5, 90), ("5", "90", "snapshot")),
@@ -68,6 +72,7 @@ ABSTRACT = {
     errors.ServiceError,
     errors.KernelError,
     errors.HubError,
+    errors.JudgingError,
 }
 
 
