@@ -164,7 +164,8 @@ class WallFeed:
         if isinstance(event, RoomStateChanged) and event.state is RoomState.LEFT:
             self._stir(self.wall.leave(event.room))
             return
-        if self.wall.sheet(event.room) is None:
+        found = isinstance(event, RoomStateChanged) and event.state is RoomState.LIVE
+        if found or self.wall.sheet(event.room) is None:  # what a room holds when we get in is no event
             await self._enter(event.room)
         if self.wall.learner_of(event.room) is None:
             self._name(event.room)

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+import anyio
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import HTMLResponse, Response
 
@@ -15,6 +16,7 @@ from ltt_collab.model.identity import Sight
 from ltt_collab.ports.classroom import TaskAt
 from ltt_collab.ports.steering import Extent
 from ltt_collab.web.live.cards import Need, TaskState
+from ltt_collab.web.live.feed import Batch
 from ltt_collab.web.rendering import page, part
 from ltt_collab.web.stage import Stage, TheInstructor, TheRooms, TheStage
 from ltt_collab.web.streams import EventStream, frame
@@ -107,23 +109,26 @@ def _of_task(at: TaskAt) -> Extent:
 
 async def _frames(stage: Stage, views: WallViews, sight: Sight, after: int) -> AsyncIterator[bytes]:
     said: dict[str, str] = {}
-    summed_up = 0.0
+    summed_up, due = 0.0, False
     while True:
-        batch = await stage.feed.next(after)
-        after = batch.version
-        seen = [who for who in batch.changed if sight.sees(who)]
-        if seen:
-            yield frame("cards", "\n".join(views.card_html(who) for who in seen))
-        typed = [card_id(who) for who in batch.typed if sight.sees(who)]
-        if typed:
-            yield frame("pulse", " ".join(typed))
-        if not seen or time.monotonic() - summed_up < SUMMARY_SECONDS:
-            continue
-        summed_up = time.monotonic()
-        for name, html in _summaries(views, sight).items():
-            if said.get(name) != html:
-                said[name] = html
-                yield frame(name, html)
+        batch: Batch | None = None
+        with anyio.move_on_after(SUMMARY_SECONDS if due else None):
+            batch = await stage.feed.next(after)
+        if batch is not None:
+            after = batch.version
+            seen = [who for who in batch.changed if sight.sees(who)]
+            due = due or bool(seen)
+            if seen:
+                yield frame("cards", "\n".join(views.card_html(who) for who in seen))
+            typed = [card_id(who) for who in batch.typed if sight.sees(who)]
+            if typed:
+                yield frame("pulse", " ".join(typed))
+        if due and time.monotonic() - summed_up >= SUMMARY_SECONDS:
+            summed_up, due = time.monotonic(), False
+            for name, html in _summaries(views, sight).items():
+                if said.get(name) != html:
+                    said[name] = html
+                    yield frame(name, html)
 
 
 def _summaries(views: WallViews, sight: Sight) -> dict[str, str]:

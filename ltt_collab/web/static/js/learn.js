@@ -31,6 +31,15 @@ document.addEventListener('htmx:afterRequest', (event) => {
   const said = event.detail.xhr?.getResponseHeader('HX-Trigger') || ''
   if (form !== null && event.detail.successful && said.includes('"good"')) form.reset()
 })
+// A check may take seconds: that it is under way is said at once.
+document.addEventListener('htmx:beforeRequest', (event) => {
+  if (/\/(check|submit)$/.test(event.detail.requestConfig?.path || '')) {
+    const line = document.createElement('div')
+    line.className = 'notice'
+    line.textContent = document.getElementById('verdict').dataset.checking
+    document.getElementById('verdict').replaceChildren(line)
+  }
+})
 document.addEventListener('htmx:confirm', (event) => {
   if (!event.detail.question) return
   event.preventDefault()
