@@ -13,6 +13,7 @@ import anyio
 
 from ltt_collab.bench.browser import require_browser
 from ltt_collab.bench.errors import BenchmarkError
+from ltt_collab.bench.hub import HubOptions, bench_hub
 from ltt_collab.bench.join import JoinOptions, bench_join
 from ltt_collab.bench.latency import LatencyOptions, bench_latency
 from ltt_collab.bench.live import LiveOptions, bench_live
@@ -91,6 +92,13 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         short=McpOptions(n=20),
         meanings={"n": "calls of each tool"},
         run=bench_mcp,
+    ),
+    "hub": Benchmark(
+        help="what it costs to know which of a hub's servers run",
+        defaults=HubOptions(),
+        short=HubOptions(servers=600, sweeps=3),
+        meanings={"servers": "how many run", "sweeps": "how often all of them are listed"},
+        run=bench_hub,
     ),
     "tutor": Benchmark(
         help="what the tutor names, says falsely, gives away or is talked into, and how long it takes",
