@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -43,6 +44,17 @@ def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server; ask it for a new database."""
     with running_postgres() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def same_logging() -> Iterator[None]:
+    """Leaves logging as it was: a command that is called in this process sets it up for the whole process."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.setLevel(level)
+    for added in [handler for handler in root.handlers if handler not in handlers]:
+        root.removeHandler(added)
 
 
 @pytest.fixture(autouse=True)

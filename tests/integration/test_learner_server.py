@@ -44,11 +44,24 @@ def saved_is(jupyter: Jupyter, sources: list[str]) -> bool:
         return False
 
 
+@pytest.fixture
+async def slow_to_save(tmp_path: Path) -> AsyncIterator[Jupyter]:
+    """A server whose save delay is longer than what a test does before it saves, on a busy machine too."""
+    async with running_jupyter(tmp_path, options=["--YDocExtension.document_save_delay=4"]) as server:
+        yield server
+
+
 async def described(jupyter: Jupyter) -> dict[str, Any]:
     """What the extension says of itself."""
     answer = await jupyter.http.get("api/ltt/learner")
     assert answer.status_code == httpx.codes.OK, answer.text
     return dict(answer.json())
+
+
+async def stored(jupyter: Jupyter) -> int:
+    """How many updates the server has put into its history: what is there survives its death."""
+    said = (await described(jupyter))["ystore"]
+    return int(said["appended"] + said["snapshots"])
 
 
 async def ended_after(jupyter: Jupyter, stop_with: signal.Signals) -> float:
@@ -245,8 +258,9 @@ async def test_text_survives_restarts_without_a_hole(tmp_path: Path, stop_with: 
 @pytest.mark.proves("learner:killed-server-recovered")
 @pytest.mark.parametrize("saved_before", [False, True], ids=["never-saved", "saved-before"])
 async def test_text_that_a_killed_server_had_no_time_to_save_is_there_again(
-    jupyter: Jupyter, saved_before: bool
+    slow_to_save: Jupyter, saved_before: bool
 ) -> None:
+    jupyter = slow_to_save
     jupyter.write_notebook("a.ipynb", code_cell("x", "c1"))
     async with plain_peer(jupyter, "a.ipynb") as tab, plain_peer(jupyter, "a.ipynb") as witness:
         typed = "x"
@@ -254,8 +268,14 @@ async def test_text_that_a_killed_server_had_no_time_to_save_is_there_again(
             tab.append(0, " saved")
             typed = "x saved"
             await eventually(lambda: saved_is(jupyter, ["x saved"]))
+        before = await stored(jupyter)
         tab.append(0, " é😀 unsaved")
         await eventually(lambda: witness.sources() == tab.sources())
+
+        async def is_stored() -> bool:
+            return await stored(jupyter) > before
+
+        await eventually(is_stored)
         assert jupyter.read_sources("a.ipynb") == [typed], "the save delay was shorter than this test thinks"
         await jupyter.restart(signal.SIGKILL)
 
@@ -269,7 +289,8 @@ async def test_text_that_a_killed_server_had_no_time_to_save_is_there_again(
 
 
 @pytest.mark.proves("learner:killed-server-recovered")
-async def test_a_file_changed_while_the_server_was_dead_wins(jupyter: Jupyter) -> None:
+async def test_a_file_changed_while_the_server_was_dead_wins(slow_to_save: Jupyter) -> None:
+    jupyter = slow_to_save
     jupyter.write_notebook("a.ipynb", code_cell("x", "c1"))
     async with plain_peer(jupyter, "a.ipynb") as tab, plain_peer(jupyter, "a.ipynb") as witness:
         tab.append(0, " unsaved")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -113,8 +114,13 @@ def test_ctrl_c_leaves_nothing_behind(course: Path, tmp_path: Path) -> None:
     marks = tmp_path / "tmp"
     marks.mkdir(mode=0o755)
     notebook = _written(tmp_path, "print('started')\nwhile True: pass")
+    # The time limit of the others here could end it first.
+    patient = tmp_path / "course"
+    shutil.copytree(course, patient)
+    described = patient / "tasks" / "mean" / "task.yaml"
+    described.write_text(described.read_text().replace("time_limit: 3", "time_limit: 45"))
     environment = {"PATH": os.environ["PATH"], "TMPDIR": str(marks)}
-    command = _command(notebook, course, "--task", "mean", "--json")
+    command = _command(notebook, patient, "--task", "mean", "--json")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
         _wait_for(lambda: bool(list(marks.glob("ltt-*/*/run/k-1"))))
         process.send_signal(signal.SIGINT)
