@@ -7,64 +7,24 @@ when the cell there is not the one that this client last read.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ltt_collab.mcp_bridge.answers import Reply, cut, output_text, refuse
+from ltt_collab.mcp_bridge.answers import Reply, refuse
 from ltt_collab.mcp_bridge.calling import BadArgumentError, Caller, Found, flag_argument, text_argument
+from ltt_collab.mcp_bridge.compat_phrases import KINDS, brief, cells_of, put_out, ran, said, table, whole
 from ltt_collab.mcp_bridge.native import LONGEST_RUN, Arguments, Handler, insert_and_run, run_found
 from ltt_collab.mcp_bridge.running import Job, run
-from ltt_collab.model.cells import Cell, CellType, Notebook
+from ltt_collab.model.cells import CellType, Notebook
 from ltt_collab.model.errors import ConflictError, NotOursError
 from ltt_collab.model.ids import CellId
 from ltt_collab.ports.directory import RoomInfo
 from ltt_collab.ports.editing import NewCell
 
-KINDS: Mapping[str, str] = {
-    "use_notebook": "notebook.use",
-    "unuse_notebook": "notebook.unuse",
-    "list_notebooks": "notebooks.list",
-    "list_kernels": "kernels.list",
-    "list_files": "files.list",
-    "connect_to_jupyter": "jupyter.connect",
-    "restart_notebook": "notebook.restart",
-    "read_notebook": "notebook.read",
-    "read_cell": "cell.read",
-    "insert_cell": "cell.insert",
-    "insert_execute_code_cell": "cell.insert_execute",
-    "execute_cell": "cell.execute",
-    "execute_code": "code.execute",
-    "overwrite_cell_source": "cell.overwrite",
-    "edit_cell_source": "cell.edit",
-    "delete_cell": "cell.delete",
-    "move_cell": "cell.move",
-    "clear_cell_output": "cell.clear_output",
-}
-"""The ``kind`` of each tool's structured answer."""
-
 RANGE = "Cell index {index} is out of range. Notebook has {count} cells."
 USUAL_TIMEOUT = 60.0
 """For its ``timeout=0``, which means its own default."""
-
-
-def said(text: str) -> Reply:
-    """A text as that server answers it."""
-    return Reply(texts=(text,), data={"result": text})
-
-
-def put_out(outputs: Sequence[str], images: int = 0) -> Reply:
-    """Outputs as that server answers them, in order."""
-    listed = list(outputs)
-    data = {"result": listed, "outputs": listed, "count": len(listed) + images, "images": images}
-    return Reply(texts=tuple(listed), data=data)
-
-
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Reply:
-    """A listing as that server answers it."""
-    text = _tsv(columns, rows)
-    items = [dict(zip(columns, row, strict=True)) for row in rows]
-    return Reply(texts=(text,), data={"result": text, "columns": list(columns), "items": items, "count": len(items)})
 
 
 async def use_notebook(caller: Caller, arguments: Arguments) -> Reply:
@@ -82,7 +42,7 @@ async def use_notebook(caller: Caller, arguments: Arguments) -> Reply:
     lines = [] if kernel is None else [f"[INFO] Connected to kernel '{kernel.id}'."]
     lines += [f"[INFO] Successfully activate notebook '{name}'.", f"\nNotebook has {len(notebook.cells)} cells."]
     caller.state.remember(notebook)
-    lines.append(_brief(notebook, 0, 20))
+    lines.append(brief(notebook, 0, 20))
     return said("\n".join(lines))
 
 
@@ -148,9 +108,9 @@ async def read_notebook(caller: Caller, arguments: Arguments) -> Reply:
     stop = min(count, start + limit) if limit else count
     caller.state.remember(notebook, range(start, stop))
     if arguments.get("response_format", "brief") == "brief":
-        body = _brief(notebook, start, stop - start)
+        body = brief(notebook, start, stop - start)
     else:
-        body = "\n\n".join("\n".join(_whole(caller, cell, at)) for at, cell in _slice(notebook, start, stop))
+        body = "\n\n".join("\n".join(whole(caller, cell, at)) for at, cell in cells_of(notebook, start, stop))
     return said(f"Notebook {name} has {count} cells.\n\n{body}")
 
 
@@ -162,7 +122,7 @@ async def read_cell(caller: Caller, arguments: Arguments) -> Reply:
         return found
     caller.state.remember(notebook, range(found.index, found.index + 1))
     outputs = flag_argument(arguments, "include_outputs", default=True)
-    parts = _whole(caller, found.cell, found.index, outputs=outputs)
+    parts = whole(caller, found.cell, found.index, outputs=outputs)
     return put_out(parts)
 
 
@@ -179,7 +139,7 @@ async def insert_cell(caller: Caller, arguments: Arguments) -> Reply:
     count = len(notebook.cells)
     lines += [f"Notebook now has {count} cells, showing surrounding cells:"]
     start = count - 10 if count - written.index < 5 else written.index - 5
-    return said("\n".join([*lines, _brief(notebook, max(0, start), 10)]))
+    return said("\n".join([*lines, brief(notebook, max(0, start), 10)]))
 
 
 async def insert_execute_code_cell(caller: Caller, arguments: Arguments) -> Reply:
@@ -190,7 +150,7 @@ async def insert_execute_code_cell(caller: Caller, arguments: Arguments) -> Repl
         return new
     reply = await insert_and_run(caller, info.id, new, _timeout(arguments))
     caller.state.remember(await caller.directory.snapshot(info.id))
-    return _ran(reply, skip=1)
+    return ran(reply, skip=1)
 
 
 async def execute_cell(caller: Caller, arguments: Arguments) -> Reply:
@@ -201,7 +161,7 @@ async def execute_cell(caller: Caller, arguments: Arguments) -> Reply:
         return found
     if found.cell.type is not CellType.CODE:
         return said(f"Cell {found.index} is a {found.cell.type.value} cell; only code cells can be executed.")
-    return _ran(await run_found(caller, found, _timeout(arguments)))
+    return ran(await run_found(caller, found, _timeout(arguments)))
 
 
 async def execute_code(caller: Caller, arguments: Arguments) -> Reply:
@@ -212,7 +172,7 @@ async def execute_code(caller: Caller, arguments: Arguments) -> Reply:
         if kernel is None or kernel.id != arguments["kernel_id"]:
             return refuse("unknown_kernel", "only the used notebook's own kernel runs code; list_kernels tells its id")
     job = Job(code=_required(arguments, "code"), seconds=_timeout(arguments))
-    return _ran(await run(caller, info.id, job))
+    return ran(await run(caller, info.id, job))
 
 
 async def overwrite_cell_source(caller: Caller, arguments: Arguments) -> Reply:
@@ -348,44 +308,6 @@ def _new(notebook: Notebook, arguments: Arguments, type: CellType) -> NewCell | 
         after=None if after is None else CellId(after),
         index=None if index == -1 else index,
     )
-
-
-def _ran(reply: Reply, *, skip: int = 0) -> Reply:
-    """A run's answer as that server gives it."""
-    outputs = list(reply.texts[skip:]) or ["[No output generated]"]
-    found = put_out(outputs, len(reply.images))
-    error = (reply.data or {}).get("error")
-    data = dict(found.data or {}) | ({} if error is None else {"error": error})
-    return Reply(texts=found.texts, images=reply.images, data=data, is_error=reply.is_error)
-
-
-def _whole(caller: Caller, cell: Cell, index: int, *, outputs: bool = True) -> list[str]:
-    head = f"=====Cell {index} | type: {cell.type.value} | execution count: {_count(cell)}====="
-    parts = [head, cell.source]
-    if outputs:
-        parts += [cut(output_text(each), caller.budget.characters)[0] for each in cell.outputs]
-    return parts
-
-
-def _brief(notebook: Notebook, start: int, limit: int) -> str:
-    rows = []
-    for at, cell in _slice(notebook, start, start + limit):
-        lines = cell.source.split("\n")
-        first = lines[0] + (f"...({len(lines) - 1} lines hidden)" if len(lines) > 1 else "")
-        rows.append([str(at), cell.type.value, _count(cell), first])
-    return _tsv(["Index", "Type", "Count", "First Line"], rows) if rows else "Notebook is empty"
-
-
-def _count(cell: Cell) -> str:
-    return str(cell.execution_count) if cell.execution_count else "N/A"
-
-
-def _slice(notebook: Notebook, start: int, stop: int) -> Sequence[tuple[int, Cell]]:
-    return [(at, notebook.cells[at]) for at in range(start, min(stop, len(notebook.cells)))]
-
-
-def _tsv(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join("\t".join(each.replace("\t", " ") for each in row) for row in [headers, *rows])
 
 
 def _required(arguments: Arguments, name: str) -> str:
