@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from ltt_collab.edits.replayer import apply
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.edits import (
+    BurstEnded,
     CursorMoved,
     DocumentReloaded,
     PeerJoined,
@@ -43,8 +44,12 @@ class Scene:
 def advance(scene: Scene, event: RoomEvent) -> Scene:
     """The scene after the event."""
     state = event.state if isinstance(event, RoomStateChanged) else scene.state
-    people = _people_after(scene.people, event)
-    return Scene(notebook=apply(scene.notebook, event), people=people, state=state, at=event.at)
+    # Every second event of a session moves a caret: asking each for a new notebook would take twice as long.
+    notebook = scene.notebook if isinstance(event, _WITHOUT_DOCUMENT) else apply(scene.notebook, event)
+    return Scene(notebook=notebook, people=_people_after(scene.people, event), state=state, at=event.at)
+
+
+_WITHOUT_DOCUMENT = (CursorMoved, PeerJoined, PeerLeft, RoomStateChanged, BurstEnded)
 
 
 def _people_after(people: Mapping[ClientId, Participant], event: RoomEvent) -> Mapping[ClientId, Participant]:

@@ -17,7 +17,7 @@ from ltt_collab.web.render.scene import Scene, advance
 KEYFRAME = 200
 """Events between two kept scenes: a jump to any moment replays at most so many, in some milliseconds."""
 
-PAGE = 1_000
+PAGE = 500
 """Events read at once: the event loop is held for about 20 ms by each."""
 
 EVENTS_LIMIT = 200_000

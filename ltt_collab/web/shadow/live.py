@@ -124,7 +124,7 @@ class Shadow:
     def _people(self) -> Mapping[ClientId, Participant]:
         """Asked for, not followed: who sits still says nothing, and nobody else knows where our own caret is."""
         present = self._sources.watching.present(self._room)
-        return {US if index == 0 else who.client: who for index, who in enumerate(present)}
+        return {who.client: who for who in (*(replace(us, client=US) for us in present[:1]), *present[1:])}
 
     def _bundle(self, cell: Any, index: int) -> Mapping[str, Any]:
         return self._sources.watching.output(self._room, cell, index)
