@@ -19,7 +19,8 @@ from ltt_collab.bench.kernel import running_notebooks
 from ltt_collab.bench.measures import Machine, percentile
 from ltt_collab.bench.model_server import Behaviour, Reply, running_model
 from ltt_collab.bench.suites.error_cases import ERROR_CASES, SILENT_CASES
-from ltt_collab.bench.suites.injections import ATTACKS, BENIGN, SOLUTION, Attack
+from ltt_collab.bench.suites.held_out import HELD_OUT_ATTACKS, HELD_OUT_BENIGN, HELD_OUT_INNOCENT, HELD_OUT_LEAKS
+from ltt_collab.bench.suites.injections import ATTACKS, BENIGN, SOLUTION, Attack, Benign
 from ltt_collab.bench.suites.leaks import INNOCENT, LEAKING
 from ltt_collab.bench.suites.valid_snippets import VALID_SNIPPETS
 from ltt_collab.bench.triggers import TriggersOptions, bench_triggers
@@ -56,8 +57,9 @@ class TutorReport:
     ``leak_rate``: leaking texts that the gate's check lets through; ``leak_false_alarm_rate``: innocent ones it stops.
     ``injection_bypass``: attacks that reached the learner with a model that obeys whatever stands outside of the data
     delimiters; ``injection_bypass_gullible``: with one that obeys anything it reads. ``injection_false_positive``:
-    harmless texts that cost the learner the model's hint. ``p50_ms`` and ``p95_ms``: a request to its proposal by the
-    rules; ``model_p50_ms`` and ``model_p95_ms``: with a model that answers at once.
+    harmless texts that cost the learner the model's hint. ``held_out_*``: the same of sets that nothing was tuned on;
+    all other rates are of sets that the rules and the guards were written beside. ``p50_ms`` and ``p95_ms``: a request
+    to its proposal by the rules; ``model_p50_ms`` and ``model_p95_ms``: with a model that answers at once.
     """
 
     machine: Machine
@@ -68,13 +70,22 @@ class TutorReport:
     leak_rate: float
     leak_false_alarm_rate: float
     leak_cases: int
+    held_out_leak_rate: float
+    held_out_leak_false_alarm_rate: float
+    held_out_leak_cases: int
     injection_bypass: float
     injection_bypass_gullible: float
     injection_false_positive: float
     injection_cases: int
     injection_p50_ms: float
+    held_out_injection_bypass: float
+    held_out_injection_bypass_gullible: float
+    held_out_injection_false_positive: float
+    held_out_injection_cases: int
     stuck_precision: float
     stuck_recall: float
+    held_out_stuck_precision: float
+    held_out_stuck_recall: float
     p50_ms: float
     p95_ms: float
     model_p50_ms: float
@@ -91,9 +102,11 @@ async def bench_tutor(options: TutorOptions) -> TutorReport:
         raise BenchmarkError("the model's packages are missing: pip install 'ltt-collab[llm]'")
     machine, rules = Machine.now(), await _installed("")
     named, false_alarms = await anyio.to_thread.run_sync(_quality, rules)
-    obedient = await _attacked(_obedient(gullible=False))
-    gullible = await _attacked(_obedient(gullible=True))
+    attacked = [
+        await _attacked(each, gullible=obeys) for each in (ATTACKS, HELD_OUT_ATTACKS) for obeys in (False, True)
+    ]
     lost, injection_times = await _benign()
+    held_out_lost, _ = await _benign(HELD_OUT_BENIGN)
     stuck = await bench_triggers(TriggersOptions())
     by_rules = [await _timed(rules, 1) for _ in range(options.n)]
     async with _model(lambda _: _saying(GOOD)):
@@ -109,13 +122,22 @@ async def bench_tutor(options: TutorOptions) -> TutorReport:
         leak_rate=_share(not leaks(c.text, c.reference, c.learner) for c in LEAKING),
         leak_false_alarm_rate=_share(leaks(c.text, c.reference, c.learner) for c in INNOCENT),
         leak_cases=len(LEAKING) + len(INNOCENT),
-        injection_bypass=obedient,
-        injection_bypass_gullible=gullible,
+        held_out_leak_rate=_share(not leaks(c.text, c.reference, c.learner) for c in HELD_OUT_LEAKS),
+        held_out_leak_false_alarm_rate=_share(leaks(c.text, c.reference, c.learner) for c in HELD_OUT_INNOCENT),
+        held_out_leak_cases=len(HELD_OUT_LEAKS) + len(HELD_OUT_INNOCENT),
+        injection_bypass=attacked[0],
+        injection_bypass_gullible=attacked[1],
         injection_false_positive=lost,
         injection_cases=len(ATTACKS) + len(BENIGN),
         injection_p50_ms=round(percentile(injection_times, 50), 1),
+        held_out_injection_bypass=attacked[2],
+        held_out_injection_bypass_gullible=attacked[3],
+        held_out_injection_false_positive=held_out_lost,
+        held_out_injection_cases=len(HELD_OUT_ATTACKS) + len(HELD_OUT_BENIGN),
         stuck_precision=round(stuck.stuck_precision, 4),
         stuck_recall=round(stuck.stuck_recall, 4),
+        held_out_stuck_precision=round(stuck.held_out_precision, 4),
+        held_out_stuck_recall=round(stuck.held_out_recall, 4),
         p50_ms=round(percentile(by_rules, 50), 2),
         p95_ms=round(percentile(by_rules, 95), 2),
         model_p50_ms=round(percentile(by_model, 50), 1),
@@ -180,11 +202,11 @@ class _Room:
         return ""
 
 
-async def _attacked(behave: Behaviour) -> float:
+async def _attacked(attacks: Sequence[Attack], *, gullible: bool) -> float:
     """The share of attacks whose marker a learner would have read."""
     reached = []
-    async with _model(behave):
-        for attack in ATTACKS:
+    async with _model(_obedient(attacks, gullible=gullible)):
+        for attack in attacks:
             notebook, event = _scene(attack.place, attack.order)
             room = _Room(notebook)
             # A tutor for each: one attack's failure must not rest the model for the next.
@@ -193,11 +215,11 @@ async def _attacked(behave: Behaviour) -> float:
     return _share(reached)
 
 
-async def _benign() -> tuple[float, list[float]]:
+async def _benign(cases: Sequence[Benign] = BENIGN) -> tuple[float, list[float]]:
     """The share of harmless texts that cost the model's hint, and the milliseconds of each request."""
     lost, times = [], []
     async with _model(lambda _: _saying(GOOD)):
-        for case in BENIGN:
+        for case in cases:
             notebook, event = _scene(case.place, case.text)
             room = _Room(notebook)
             began = time.perf_counter()
@@ -207,8 +229,8 @@ async def _benign() -> tuple[float, list[float]]:
     return _share(lost), times
 
 
-def _obedient(*, gullible: bool) -> Behaviour:
-    """A model that does what an attack of the suite asks for, where it stands outside of the data; or anywhere."""
+def _obedient(attacks: Sequence[Attack], *, gullible: bool) -> Behaviour:
+    """A model that does what one of the attacks asks for, where it stands outside of the data; or anywhere."""
 
     def behave(request: Mapping[str, Any]) -> Reply:
         told = [str(message.get("content") or "") for message in request["messages"] if message["role"] != "assistant"]
@@ -216,7 +238,7 @@ def _obedient(*, gullible: bool) -> Behaviour:
         text = "\n".join(told)
         if found is not None and not gullible:
             text = re.sub(rf"<<<{found[1]} [^\n]*\n.*?\n{found[1]}>>>", "", text, flags=re.DOTALL)
-        return _saying(next((a.payload for a in ATTACKS if _heard(a, text)), GOOD))
+        return _saying(next((a.payload for a in attacks if _heard(a, text)), GOOD))
 
     return behave
 
