@@ -45,11 +45,6 @@ from tests.support.fake_model import (
 from tests.support.postgres import Postgres
 from tests.unit.agent.notebooks import code_cell, notebook_of, raised
 
-# A provider's client asks `uname` for a header; it is not waited for when the request is called off in that moment.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:subprocess .* is still running:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
-)
-
 WRONG = raised("total = 3\nprint(totl)", "NameError", "name 'totl' is not defined", 2)
 RIGHT = "total = 3\nprint(total)"
 GOOD = "Line 2 reads `totl`. Compare each letter of it with line 1."
