@@ -19,7 +19,7 @@ import httpx
 from tests.support.deadlines import eventually
 from tests.support.jupyter import Jupyter, free_port
 
-START_LIMIT = 30.0
+START_LIMIT = 60.0
 """Seconds the service may take to be ready on two busy cores."""
 
 
