@@ -28,6 +28,7 @@ from ltt_collab.operating.tokens import token_app
 from ltt_collab.personal.commands import data_app
 from ltt_collab.ports.directory import Decision
 from ltt_collab.ports.tutor import TutorConfig
+from ltt_collab.replaying.commands import replay
 from ltt_collab.service import RunningService, load_tutors, run, running_service
 from ltt_collab.settings import Settings
 from ltt_collab.telemetry.logging import configure_logging
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 
 app.command()(validate)
+app.command()(replay)
 app.command("mcp")(mcp_command(running_service))
 app.command()(stop)
 app.command()(resume)

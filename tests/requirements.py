@@ -407,6 +407,7 @@ REQUIREMENTS: dict[str, str] = {
     "wall:sorted-by-need": "Whoever needs a person most stands first.",
     "wall:three-hundred": "A wall with 300 learners who type follows within 300 ms, card by card.",
     "replay:any-moment": "Any moment of a recorded session is shown as the events until then made it.",
+    "replay:command": "`ltt replay` tells a recorded session line by line, and as JSON.",
     "replay:opens-fast": "A session of two hours opens within 2 s.",
     "replay:own-only": "A record is there for those only who may see its learner.",
     "shadow:live": "The page gets the whole notebook first, and then what is typed.",

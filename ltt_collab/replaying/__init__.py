@@ -1,0 +1,1 @@
+"""``ltt replay``: a recorded session in a terminal."""
