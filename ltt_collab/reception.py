@@ -81,7 +81,7 @@ class Reception:
             wishes=behind.wishes,
             workspace=self._workspace,
             tell=self._tell,
-            watching=Watching(behind.registry.peer),
+            watching=Watching(behind.registry.peer, visibly=settings.show_watching),
             one_learner=not settings.hub_api_url,
         )
 

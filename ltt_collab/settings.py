@@ -177,6 +177,9 @@ class Settings(BaseSettings):
         "one beside each notebook, one (`tutor.chat`) for a folder of notebooks, or none. "
         "Chats that learners make and open are answered in any case.",
     )
+    show_watching: bool = Field(
+        True, description="Whether the tutor's name flag tells a learner that an instructor watches their notebook live."
+    )
     introduce: bool = Field(
         True, description="Whether the tutor tells each learner once, at the first join, who reads what."
     )
