@@ -50,7 +50,8 @@ class Tools:
         given = dict(arguments)
         try:
             self._expect_schema(compat, name, given)
-            key = text_argument(given, "idempotency_key") or ""
+            given_key = text_argument(given, "idempotency_key")
+            key = f"{name} {given_key}" if given_key else ""
             return await self._answers.once(caller.name, key, lambda: handler(caller, given))
         except ConflictError as error:
             return say_error(error, await _current(caller, given, error.cell_id))

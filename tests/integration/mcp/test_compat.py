@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ltt_collab.documents.anchors import type_id
 from tests.support.deadlines import eventually
 from tests.support.jupyter import code_cell
 from tests.support.mcp_agent import Stage, agent_at
@@ -112,6 +113,10 @@ async def test_presence_and_cursors_of_jupyter_collaboration_mcp_are_real_ones(s
         agent_at(stage.service, query=COLLABORATION, mode="legacy") as agent,
     ):
         await seat.learner.type("c1", "0")
+        text = type_id(seat.learner.cell("c1")["source"])
+        end = {"type": {"client": text.client, "clock": text.clock}, "tname": None, "item": None, "assoc": 0}
+        cursors = [{"anchor": end, "head": end, "primary": True, "empty": True}]
+        seat.learner.awareness.set_local_state_field("cursors", cursors)
         await agent.call("get_notebook", path=seat.path)
         users = (await agent.call("get_online_users", document_path=seat.path))["users"]
 
