@@ -12,6 +12,9 @@ from tests.support.hub import Hub, HubService, hub_service
 from tests.support.jupyter import code_cell
 from tests.support.learner import learner_in
 
+LONGEST_START = 90.0
+"""Seconds from the start of a service to its first words, on two crowded cores; 3 on a quiet machine."""
+
 pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(240)]
 
 
@@ -49,7 +52,7 @@ async def test_a_token_that_the_hub_does_not_accept_is_named_by_readiness(hub: H
             assert not ready
             return reason if "LTT_HUB_TOKEN" in reason else ""
 
-        await eventually(said, within=30, what=f"the refusal: {service.said()[-3000:]}")
+        await eventually(said, within=LONGEST_START, what="the refusal")
         assert '"revoked"' not in service.said()
 
 
@@ -62,7 +65,7 @@ async def test_a_token_without_the_role_is_told_which_role_to_add(hub: Hub, tmp_
         def said() -> bool:
             return "c.JupyterHub.load_roles" in service.readiness()[1]
 
-        await eventually(said, within=30, what=f"the role: {service.said()[-3000:]}")
+        await eventually(said, within=LONGEST_START, what="the role")
 
 
 def test_no_token_of_anybody_is_in_the_logs(hub: Hub, service: HubService) -> None:

@@ -57,6 +57,9 @@ async def test_the_demo_starts_a_hub_with_real_logins_and_leaves_nothing(tmp_pat
             await browser.get("hub/spawn/ada")
 
             async def course() -> list[dict[str, Any]]:
+                # The page first: its redirects log the browser in to her server.
+                if not (await browser.get("user/ada/lab")).is_success:
+                    return []
                 answer = await browser.get("user/ada/api/contents")
                 # Until her server is ready the hub's own page comes.
                 is_hers = answer.is_success and "json" in answer.headers["content-type"]
