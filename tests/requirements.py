@@ -413,6 +413,8 @@ REQUIREMENTS: dict[str, str] = {
     "shadow:live": "The page gets the whole notebook first, and then what is typed.",
     "shadow:own-only": "A learner sees their own notebook and no other.",
     "shadow:read-only": "Nothing goes from the page to the room but a whisper of an instructor.",
+    "shadow:within-300-ms": "A letter that a learner types is in the shadow view within 300 ms.",
+    "shadow:whisper-arrives": "What an instructor whispers from the shadow view is in the notebook.",
     "shadow:watching-is-seen": "A learner is told as long as an instructor watches.",
     "web:hostile-content": "Whatever a notebook or its record holds, nothing of it runs, loads or leaves in a browser.",
 }

@@ -31,8 +31,8 @@ FIRST_ATTEMPTS: Final = 4
 ATTEMPTS: Final = 40
 """How many attempts one run of the reference draws inputs for: few where somebody waits for it."""
 
-FEW: Final = 10
-"""Keys in stock below which more are drawn ahead: some seconds of one learner's work, or a class that runs at once."""
+FEW: Final = 40
+"""Keys in stock below which more are drawn ahead: as many as are taken while drawing, by a class that runs at once."""
 
 DRAWING_SECONDS: Final = 1.0
 """After which a slow reference draws no more: somebody waits."""
@@ -120,8 +120,8 @@ class Expectations:
         self._stock.move_to_end(name)
         if len(self._stock) > MOST_TASKS:
             self._stock.popitem(last=False)
-        if not stock:
-            stock += await self._draw(task, FIRST_ATTEMPTS if is_new or self._draws_ahead else ATTEMPTS)
+        while not stock:  # others take what is drawn, too
+            await self._draw(task, FIRST_ATTEMPTS if is_new or self._draws_ahead else ATTEMPTS, stock)
         if all(map(is_fixed, task.checks)):
             return stock[0]
         if len(stock) <= FEW:
@@ -139,17 +139,17 @@ class Expectations:
                 name, task = self._low.popitem()
                 # What is wrong with the task, or missing here, is told to the attempt that finds the stock empty.
                 with suppress(LttError):
-                    drawn = await self._draw(task, ATTEMPTS)
-                    if name in self._stock:
-                        self._stock[name][1].extend(drawn)
+                    await self._draw(task, ATTEMPTS, self._stock.get(name, (task, []))[1])
 
-    async def _draw(self, task: Task, attempts: int) -> list[Key]:
+    async def _draw(self, task: Task, attempts: int, stock: list[Key]) -> None:
+        """Put keys into the stock, each as soon as it is drawn."""
         plain = _plain_key(task)
         if plain is not None:
-            return [plain]
+            stock.append(plain)
+            return
         files = dict(task.data) | dict(task.private) | pristine(task)
         async with self._sandbox.kernel(files, memory_mib=task.memory_limit) as kernel:
-            return await _Author(task, kernel).keys(attempts)
+            await _Author(task, kernel).draw(attempts, stock)
 
 
 def _plain_key(task: Task) -> Key | None:
@@ -189,17 +189,18 @@ class _Author:
         self._kernel = kernel
         self._query = ""
 
-    async def keys(self, attempts: int) -> list[Key]:
+    async def draw(self, attempts: int, stock: list[Key]) -> None:
         sql = any(check.compared is Compared.SQL for check in self._task.checks)
         await install(self._kernel, sql=sql or "%sql" in self._task.notebook)
         if needs_reference(self._task) and self._task.reference:
             await self._run_reference()
         drawn = any(check.generate for check in self._task.checks)
         enough = anyio.current_time() + DRAWING_SECONDS
-        keys = [await self._key()]
-        while drawn and len(keys) < attempts and anyio.current_time() < enough:
-            keys.append(await self._key())
-        return keys
+        stock.append(await self._key())
+        count = 1
+        while drawn and count < attempts and anyio.current_time() < enough:
+            stock.append(await self._key())
+            count += 1
 
     async def _run_reference(self) -> None:
         try:
