@@ -178,7 +178,8 @@ class Settings(BaseSettings):
         "Chats that learners make and open are answered in any case.",
     )
     show_watching: bool = Field(
-        True, description="Whether the tutor's name flag tells a learner that an instructor watches their notebook live."
+        True,
+        description="Whether the tutor's name flag tells a learner that an instructor watches their notebook live.",
     )
     introduce: bool = Field(
         True, description="Whether the tutor tells each learner once, at the first join, who reads what."
