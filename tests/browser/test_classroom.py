@@ -166,7 +166,7 @@ async def status_says(lab: LabNotebook, *words: str, within: float = 15) -> dict
 
     cell = await eventually(look, within=within, what=f"a status with {words}; {await statuses(lab)}")
     assert cell is not None
-    return cell
+    return dict(cell)
 
 
 async def own_sources(lab: LabNotebook) -> dict[str, str]:
@@ -229,7 +229,7 @@ async def picture(lab: LabNotebook, status: str, path: Path) -> None:
     assert first is not None
     assert last is not None
     height = last["y"] + last["height"] - first["y"]
-    await lab.page.screenshot(path=path, clip={"x": 300, "y": first["y"] - 8, "width": 800, "height": height + 12})
+    await lab.page.screenshot(path=path, clip={"x": 300, "y": first["y"] - 8, "width": 934, "height": height + 12})
 
 
 async def checked_again(classroom: Room, lab: LabNotebook, *, times: int = 4) -> None:
@@ -238,7 +238,7 @@ async def checked_again(classroom: Room, lab: LabNotebook, *, times: int = 4) ->
 
     async def checked() -> bool:
         decisions = (await classroom.service.http.get(f"/api/v1/rooms/{room['id']}/decisions")).json()
-        return sum(each["decision"].startswith("checked ") for each in decisions) >= times
+        return len([each for each in decisions if each["decision"].startswith("checked ")]) >= times
 
     await eventually(checked, within=15, what=f"{times} checks")
 
@@ -285,7 +285,7 @@ async def test_two_tasks_in_one_notebook_are_each_checked_after_run_all(classroo
     path = await classroom.start("strings")
     welcome = json.loads((classroom.jupyter.root / await classroom.start("welcome")).read_text())
     whole = json.loads((classroom.jupyter.root / path).read_text())
-    slow = {"cell_type": "code", "id": "slow", "metadata": {}, "outputs": [], "execution_count": None}
+    slow: dict[str, Any] = {"cell_type": "code", "id": "slow", "metadata": {}, "outputs": [], "execution_count": None}
     slow["source"] = "import time\ntime.sleep(3)"
     whole["cells"] = [*whole["cells"][3:4], *welcome["cells"][1:2], slow]
     (classroom.jupyter.root / path).write_text(json.dumps(whole))

@@ -79,9 +79,9 @@ async def held_sandbox() -> AsyncIterator[SubprocessSandbox]:
             await over.wait()
 
     holding = asyncio.ensure_future(hold())
-    await asyncio.wait([holding, ready], return_when=asyncio.FIRST_COMPLETED)
+    holding.add_done_callback(lambda _: ready.done() or ready.cancel())
     try:
-        yield ready.result()
+        yield await ready
     finally:
         over.set()
         await holding

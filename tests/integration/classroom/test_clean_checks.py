@@ -15,7 +15,7 @@ import pytest
 from ltt_collab.classroom import clean
 from ltt_collab.classroom.clean import CleanChecks, Home
 from ltt_collab.model.courses import Task
-from ltt_collab.model.ids import RoomId, SubmissionId, TaskId, Username
+from ltt_collab.model.ids import CourseId, RoomId, SubmissionId, TaskId, Username
 from ltt_collab.model.solving import solved
 from ltt_collab.model.validations import CleanPlace, Outcome, Verdict
 from ltt_collab.ports.learning import SubmissionRecord
@@ -48,12 +48,10 @@ class Desk:
     async def hand_in(self, notebook: str) -> Verdict:
         """The verdict on it."""
         submission = SubmissionRecord(
-            id=SubmissionId("v-1"), course=self._task_course, task=self._task.id, learner=Username("ada"), at=0.0,
+            id=SubmissionId("v-1"), course=CourseId("first-steps"), task=self._task.id, learner=Username("ada"), at=0.0,
             notebook=notebook, room=RoomId("r"),
         )  # fmt: skip
         return await self._checks.check_clean(self._task, submission)
-
-    _task_course = "first-steps"
 
 
 def task_of(ground: Ground, name: str) -> Task:

@@ -69,7 +69,7 @@ async def ask(service: Service, task: str, what: str, learner: str, key: str, **
 
     record = await eventually(accepted, what=f"{what} of {task}")
     assert record is not None
-    return record
+    return dict(record)
 
 
 async def done(service: Service, validation: str) -> dict[str, Any]:
@@ -81,7 +81,7 @@ async def done(service: Service, validation: str) -> dict[str, Any]:
 
     verdict = await eventually(look, within=40, what=f"the verdict {validation}")
     assert verdict is not None
-    return verdict
+    return dict(verdict)
 
 
 async def by_command(notebook: Path, task: str) -> dict[str, Any]:
@@ -147,7 +147,7 @@ async def test_a_terminal_task_is_checked_by_what_a_real_terminal_left(ground: G
         lines = [f"cd {folder}", "mkdir trip", "cd trip", "printf 'tent\\nlamp\\nsoap\\n' > packing.txt"]
         for line in [*lines, "cp packing.txt copy.txt", "wc -l packing.txt > count.txt"]:
             await ground.own_terminals.write(terminal, f"{line}\r")
-        await eventually(lambda: (folder / "trip" / "count.txt").exists(), what="the last command done")
+        await eventually((folder / "trip" / "count.txt").exists, what="the last command done")
         after = await ask(service, "packing", "validations", name, "after", mode="live")
         handed = await ask(service, "packing", "submissions", name, "handed in")
         verdict = await done(service, handed["id"])
