@@ -261,13 +261,13 @@ async def test_text_that_a_killed_server_had_no_time_to_save_is_there_again(
     slow_to_save: Jupyter, saved_before: bool
 ) -> None:
     jupyter = slow_to_save
-    jupyter.write_notebook("a.ipynb", code_cell("x", "c1"))
+    file = jupyter.write_notebook("a.ipynb", code_cell("x", "c1"))
     async with plain_peer(jupyter, "a.ipynb") as tab, plain_peer(jupyter, "a.ipynb") as witness:
         typed = "x"
         if saved_before:
             tab.append(0, " saved")
             typed = "x saved"
-            await eventually(lambda: saved_is(jupyter, ["x saved"]))
+            await eventually(lambda: saved_is(jupyter, ["x saved"]) and tab.is_told_of_saving(file))
         before = await stored(jupyter)
         tab.append(0, " é😀 unsaved")
         await eventually(lambda: witness.sources() == tab.sources())

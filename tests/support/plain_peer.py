@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -70,6 +72,10 @@ class PlainPeer(picows.WSListener):
     def sources(self) -> list[str]:
         """The sources of all cells."""
         return [str(cell["source"]) for cell in self.notebook.ycells]
+
+    def is_told_of_saving(self, file: Path) -> bool:
+        """Whether the room says that it saved the file as it is now; it says so some time after the file is written."""
+        return bool(self.notebook.hash == sha256(file.read_bytes()).hexdigest())
 
     def holes(self) -> list[int]:
         """Clients whose first operation is missing, as a holed room shows them."""
