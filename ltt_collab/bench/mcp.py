@@ -36,7 +36,7 @@ from ltt_collab.settings import Settings
 PATH = "lesson.ipynb"
 RIVAL = "jupyter-mcp-server==2.2.4"
 WARM_UP = 3
-STARTS = 5
+STARTS = 3
 LIVE_WITHIN = 30.0
 INSTALL_WITHIN = 300.0
 
