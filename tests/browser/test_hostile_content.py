@@ -172,7 +172,7 @@ def tell(room: MemoryRoom) -> None:
         text, cell = payload.text, CellId(payload.text)
         room.emit(MessagePosted(**common, chat=text, message=text, text=text, cell_id=cell))  # type: ignore[arg-type]
         room.emit(
-            SuggestionShown(  # type: ignore[misc]
+            SuggestionShown(
                 **common,  # type: ignore[arg-type]
                 suggestion=SuggestionId(text),
                 about=cell,
@@ -184,7 +184,7 @@ def tell(room: MemoryRoom) -> None:
         )
         error = RunError(name=text, value=text)
         room.emit(
-            RunFinished(  # type: ignore[misc]
+            RunFinished(
                 **common,  # type: ignore[arg-type]
                 cell_id=cell,
                 execution_count=1,

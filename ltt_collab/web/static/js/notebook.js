@@ -60,7 +60,10 @@ export class NotebookView {
 
   drawSoon () {
     cancelAnimationFrame(this.redraw)
-    this.redraw = requestAnimationFrame(() => this.draw())
+    this.redraw = requestAnimationFrame(() => {
+      for (const cell of this.cells) cell.drawn = null
+      this.draw()
+    })
   }
 
   draw () {
@@ -74,6 +77,7 @@ export class NotebookView {
 class CellView {
   constructor (view) {
     this.id = undefined
+    this.drawn = '[]'
     this.element = make('section', 'cell')
     this.gutter = make('div', 'gutter')
     this.count = make('span', 'count')
@@ -104,6 +108,7 @@ class CellView {
   update (piece) {
     for (const part of HTML_PARTS) {
       if (part in piece) this.parts[part].innerHTML = piece[part]
+      if (part in piece && part !== 'outputs') this.drawn = null
     }
     if ('rendered' in piece) this.element.classList.toggle('has-rendered', piece.rendered !== '')
     if ('id' in piece) this.head(piece)
@@ -123,7 +128,9 @@ class CellView {
 
   draw (people) {
     this.element.classList.toggle('somebody-here', people.length > 0)
-    if (people.length === 0 && this.carets.childElementCount === 0) return
+    const wanted = JSON.stringify(people)
+    if (wanted === this.drawn) return // a flag that is drawn anew would show its name anew
+    this.drawn = wanted
     const origin = this.paper.getBoundingClientRect()
     const drawn = people.flatMap((who) => this.mark(who, origin))
     this.carets.replaceChildren(...drawn)
@@ -137,7 +144,12 @@ class CellView {
       const range = document.createRange()
       range.setStart(...place(this.parts.source, from))
       range.setEnd(...place(this.parts.source, to))
-      for (const rect of range.getClientRects()) marks.push(box('selection', who, rect, origin))
+      const seen = new Set() // a span and the text in it have the same place
+      for (const rect of range.getClientRects()) {
+        const key = [rect.left, rect.top, rect.width].map(Math.round).join()
+        if (!seen.has(key)) marks.push(box('selection', who, rect, origin))
+        seen.add(key)
+      }
     }
     const caret = box('caret', who, spot(this.parts.source, who.head), origin)
     caret.append(make('span', 'flag', who.name))
