@@ -39,6 +39,8 @@ from ltt_collab.web.wall import routes as wall_routes
 FOREVER = "public, max-age=31536000, immutable"
 """For files whose address names their version."""
 
+preload()  # with this module: compiling reads files, which would hold up the rooms later
+
 OTHER_ROUTERS = ("ltt_collab.web.shadow.routes", "ltt_collab.web.replay.routes")
 """Pages that stand on this base; each has a ``router``."""
 
@@ -56,7 +58,6 @@ class _Static(StaticFiles):
 
 def create_pages(stage: Stage) -> FastAPI:
     """Every page for people, to be mounted at ``/`` beside the API; it expects HEAD to arrive as GET."""
-    preload()
     app = FastAPI(
         openapi_url=None,
         docs_url=None,

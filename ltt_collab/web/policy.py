@@ -103,6 +103,6 @@ def _turned_away(request: Request) -> Response:
     where = f"/login?next={quote(request.url.path)}"
     if "hx-request" in request.headers:
         return PlainTextResponse(text("error.login"), HTTPStatus.UNAUTHORIZED, {"hx-redirect": "/login"})
-    if request.method in SAFE_METHODS and "text/html" in request.headers.get("accept", "text/html"):
+    if request.method in SAFE_METHODS and "text/event-stream" not in request.headers.get("accept", ""):
         return RedirectResponse(where, HTTPStatus.SEE_OTHER)
     return PlainTextResponse(text("error.login"), HTTPStatus.UNAUTHORIZED)

@@ -144,7 +144,7 @@ async def test_an_instructor_watches_a_learner_and_steers_the_tutor(browser: Bro
             return "paused" in said
 
         await eventually(refused, within=10, what="the decision not to help")
-        assert await made.lab.locator(".jp-MarkdownCell", has_text="nam").count() == 0
+        assert await made.lab.locator(".jp-MarkdownCell", has_text="no such name").count() == 0
         assert made.complaints == []
 
 
