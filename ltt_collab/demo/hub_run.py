@@ -29,7 +29,7 @@ from ltt_collab.service import running_service
 from ltt_collab.settings import Settings
 
 START = 90.0
-"""Seconds the hub may take to answer: 5 on a quiet machine, 28 were seen on a crowded one."""
+"""Seconds the hub may take to answer; 28 were seen on a crowded machine."""
 
 LEARNERS = ("ada", "ben")
 INSTRUCTORS = ("ivy",)

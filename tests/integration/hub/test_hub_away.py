@@ -13,7 +13,7 @@ from tests.support.jupyter import code_cell
 from tests.support.learner import learner_in
 
 LONGEST_START = 90.0
-"""Seconds from the start of a service to its first words, on two crowded cores; 3 on a quiet machine."""
+"""Seconds from the start of a service to its first words, on two crowded cores."""
 
 pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(240)]
 

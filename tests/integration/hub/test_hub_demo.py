@@ -18,7 +18,7 @@ from tests.support.demo import Demo, started_demo
 pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(300)]
 
 LONGEST_START = 60.0
-"""Seconds to ready, as the issue bounds it; 12 on a quiet machine."""
+"""Seconds to ready, as the issue bounds it."""
 
 
 async def log_in(browser: httpx.AsyncClient, user: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(240)]
 OPERATOR = "operator-of-the-tests"
 
 AFTER_OPENING = 4.0
-"""Seconds to the tutor in the room; 0.3 were measured on a quiet machine, the issue's bound is 1."""
+"""Seconds to the tutor in the room, on crowded cores; the promise is 1 on free ones."""
 
 
 def door(hub: Hub, user: str, url: str) -> Jupyter:
