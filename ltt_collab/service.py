@@ -303,6 +303,7 @@ def _surroundings(
         kernels=servers.kernels,
         feedback=stores.feedback,
         files=servers.files,
+        rooms=stores.rooms,
     )
 
 

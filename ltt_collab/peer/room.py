@@ -43,7 +43,7 @@ from ltt_collab.peer.surroundings import Surroundings
 from ltt_collab.peer.whereabouts import Whereabouts
 from ltt_collab.ports.directory import Decision, RoomInfo
 from ltt_collab.ports.rooms import RoomServer
-from ltt_collab.ports.store import SuggestionRecord
+from ltt_collab.ports.store import RoomStore, SuggestionRecord
 from ltt_collab.rooms.keeper import DocumentTarget, Membership, keep_connected
 from ltt_collab.rooms.presence import (
     PresenceEvent,
@@ -418,6 +418,22 @@ class RoomPeer:
             self._records = await self.around.suggestions.of_room(self.stamp.room)
         except StoreUnavailableError as error:
             log.warning("earlier suggestions not remembered", room=self.stamp.room, reason=str(error))
+        if self.people.sighted is None and self.around.rooms is not None:
+            await self._recall_learner(self.around.rooms)
+
+    async def _recall_learner(self, rooms: RoomStore) -> None:
+        """Take whoever sits here for the one learner of an earlier life, until they show themselves.
+
+        After a restart nobody is named for 15 s; who muted us, or stands on the second rung, does so in these, too.
+        """
+        try:
+            record = await rooms.find(self.stamp.room)
+        except StoreUnavailableError as error:
+            log.warning("earlier learners not remembered", room=self.stamp.room, reason=str(error))
+            return
+        if record is not None and len(record.learners) == 1:
+            self.people.sight(record.learners[0])
+            self._greeting.meet(record.learners[0])
 
     def _forget(self) -> None:
         self._stay.end()

@@ -18,7 +18,7 @@ from ltt_collab.ports.files import LearnerFiles
 from ltt_collab.ports.kernels import KernelServer
 from ltt_collab.ports.learning import FeedbackStore
 from ltt_collab.ports.steering import NoOrders, Steering
-from ltt_collab.ports.store import SuggestionStore, WishStore
+from ltt_collab.ports.store import RoomStore, SuggestionStore, WishStore
 from ltt_collab.rooms.heartbeat import Heartbeat
 from ltt_collab.rooms.protocol import DEFAULT_FRAME_CAP
 from ltt_collab.tutoring.budget import Budget
@@ -48,7 +48,7 @@ class Surroundings:
     be reached. ``frame_cap``: bytes of the largest message taken from a room. ``chats``: the open chats of all servers.
     ``feedback``: where it is kept what learners thought of the help, None: nowhere.
     ``files``: new files on a server, None where there can be none. ``owner``: whose server it is, where that is known
-    (behind a hub): what anybody calls themselves there counts for nothing.
+    (behind a hub): what anybody calls themselves there counts for nothing. ``rooms``: who was in which room before.
     """
 
     user: User
@@ -70,3 +70,4 @@ class Surroundings:
     steering: Steering = field(default_factory=NoOrders)
     held: HeldDrafts | None = None
     owner: Username | None = None
+    rooms: RoomStore | None = None
