@@ -14,7 +14,7 @@ from tests.support.hub import STRANGER, Hub, hub_service, running_hub
 from tests.support.jupyter import code_cell
 from tests.support.learner import learner_in
 
-pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.jupyter, pytest.mark.soak, pytest.mark.timeout(300)]
 
 TIMEOUT = 30
 """Seconds without activity after which a server is culled here; 20 minutes in earnest."""
