@@ -401,7 +401,7 @@ REQUIREMENTS: dict[str, str] = {
     "pages:csp-everywhere": "Every answer of the pages has a policy without inline script, redirects and errors too.",
     "pages:one-time-links": "A printed link lets somebody in once, and not after its time.",
     "pages:acts-from-own-pages": "An act without the session's own token changes nothing.",
-    "wall:acts-arrive": "What an instructor whispers, approves or edits arrives in the learner's JupyterLab; a pause holds.",
+    "wall:acts-arrive": "What an instructor whispers, approves or edits arrives in the learner's Lab; a pause holds.",
     "wall:live-card": "A learner's edit and error are on the wall of another browser within the promised time.",
     "wall:same-error-clusters": "Learners stopped by the same error are told as one group.",
     "wall:sorted-by-need": "Whoever needs a person most stands first.",

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from ltt_collab.model.cells import Cell, CellType, Output, OutputType
-from ltt_collab.model.courses import CourseId
 from ltt_collab.model.edits import (
     CursorMoved,
     DocumentReloaded,

@@ -22,4 +22,4 @@ async def frame_policy(url: str) -> str:
             answer = await http.get(page)
     except httpx.HTTPError as error:
         raise RoomUnreachableError(page, str(error) or type(error).__name__) from error
-    return answer.headers.get("content-security-policy", "")
+    return str(answer.headers.get("content-security-policy", ""))
