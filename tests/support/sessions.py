@@ -27,7 +27,7 @@ from ltt_collab.model.edits import (
     SuggestionShown,
     TaskChecked,
 )
-from ltt_collab.model.ids import CellId, ClientId, RoomId, Seq, SuggestionId, TaskId, Username
+from ltt_collab.model.ids import CellId, ClientId, CourseId, RoomId, Seq, SuggestionId, TaskId, Username
 from ltt_collab.model.presence import SERVER, Author, AuthorKind, Selection, User
 from ltt_collab.model.suggestions import EndReason, Placement
 from ltt_collab.model.validations import CheckResult, Outcome, ValidationMode, Verdict
