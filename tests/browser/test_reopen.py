@@ -24,6 +24,9 @@ CYCLES = 6
 EXIT_LIMIT = 5.0
 """Seconds from SIGTERM to the end of a server with an open page, its kernel included."""
 
+LOOKS = 25
+"""Looks that find the same before the history counts as settled: half a second, as `eventually` looks."""
+
 EVICT_SOON = "--YDocExtension.document_cleanup_delay=0.2"
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -117,6 +120,8 @@ async def test_an_open_page_keeps_its_last_letters_over_the_server_s_end(
             await notebook.type("  # é😀 typed, not saved")
             typed = ["x = 1  # é😀 typed, not saved"]
             await eventually(lambda: peer.sources() == typed)
+            # Others see a letter before it is in the history; what is promised is what is in there.
+            await eventually(Settled(jupyter), what="the last letter in the server's history")
         assert saved(jupyter) == ["x = 1"]
 
         began = time.monotonic()
@@ -132,6 +137,24 @@ async def test_an_open_page_keeps_its_last_letters_over_the_server_s_end(
         assert await notebook.sources() == typed
         assert (await notebook.model())["pending"] == []
         await notebook.close()
+
+
+async def stored(jupyter: Jupyter) -> int:
+    """How many updates the server has put into its history: what is there survives its death."""
+    said = (await jupyter.http.get("api/ltt/learner")).json()["ystore"]
+    return int(said["appended"] + said["snapshots"])
+
+
+class Settled:
+    """Whether the server's history has not grown since it was asked for the last time, some letters' time ago."""
+
+    def __init__(self, jupyter: Jupyter) -> None:
+        self._jupyter = jupyter
+        self._counts: list[int] = []
+
+    async def __call__(self) -> bool:
+        self._counts.append(await stored(self._jupyter))
+        return len(self._counts) > LOOKS and len(set(self._counts[-LOOKS:])) == 1
 
 
 def has_rejoined(peer: PlainPeer) -> bool:
