@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from logging import Logger
 from typing import Any
 
@@ -24,13 +25,23 @@ CONTENTS = {"notebook": ("notebook", "json"), "file": ("file", "text"), "chat": 
 """What a document of that type is to the contents manager: (type, format). Others are left alone."""
 
 
+AROUND = 5.0
+"""Seconds before a file was written within which the state that went into it came about: saving waits for a second."""
+
+CLOCKS = 1.0
+"""Seconds that a file system's clock may be ahead of ours."""
+
+MOST_LOOKS = 200
+"""States that are compared with the file: five seconds of the fastest typing have fewer."""
+
+
 @dataclass(slots=True)
 class Recovery:
     """Brings files up to the histories of a server that was killed.
 
     Invariants:
-        1. A file is written only if it is what the history was last saved as, or older than the history's beginning:
-           whoever changed it meanwhile wins.
+        1. A file is written only if it is what the history was last saved as, or older than the history's beginning, or
+           what the document held when the file was written: whoever changed it meanwhile wins.
         2. No failure keeps the server from starting.
     """
 
@@ -68,7 +79,9 @@ class Recovery:
         as_type, as_format = CONTENTS[kind]
         get = self.contents.get(path, type=as_type, format=as_format, content=True, require_hash=True)
         model = await ensure_async(get)
-        ahead = content != model["content"] and untouched(document.hash, model, rows)
+        ahead = content != model["content"] and (
+            untouched(document.hash, model, rows) or await written_by_us(kind, model, rows)
+        )
         if ahead:
             await ensure_async(self.contents.save({"type": as_type, "format": as_format, "content": content}, path))
             self.log.warning("Saved text of %s that the last server had no time to save", path)
@@ -82,3 +95,25 @@ def untouched(saved_as: str | None, model: dict[str, Any], rows: Sequence[Row]) 
     if saved_as is not None:
         return bool(saved_as == model["hash"])
     return bool(model["last_modified"].timestamp() < rows[0].timestamp)
+
+
+async def written_by_us(kind: str, model: dict[str, Any], rows: Sequence[Row]) -> bool:
+    """Whether the file holds what the document held when it was written: then the killed server wrote it.
+
+    It was killed before it could note the new file's hash in the history. (Invariant 1)
+    """
+    written = model["last_modified"].timestamp()
+    document = ydocs[kind if kind in ydocs else "file"](Doc())
+    looks = 0
+    for row, following in zip_longest(rows, rows[1:]):
+        document.ydoc.apply_update(row.update)
+        is_last_before = following is None or following.timestamp > written
+        if row.timestamp > written + CLOCKS:
+            return False
+        if is_last_before or row.timestamp >= written - AROUND:
+            looks += 1
+            if await document.aget() == model["content"]:
+                return True
+            if looks >= MOST_LOOKS:
+                return False
+    return False

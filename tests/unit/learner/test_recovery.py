@@ -111,3 +111,32 @@ async def test_unknown_kinds_lost_files_and_holed_histories_are_left_alone(datab
     file = OneFile("on disk")
     assert await recovered(database, file) == 0
     assert file.saved == []
+
+
+def typed_history(*states: str) -> list[bytes]:
+    """The updates that bring a document from each state to the next, the first from nothing."""
+    document = YUnicode(Doc())
+    updates, before = [], document.ydoc.get_state()
+    for state in states:
+        document.set(state)
+        updates.append(document.ydoc.get_update(before))
+        before = document.ydoc.get_state()
+    return updates
+
+
+@pytest.mark.proves("learner:killed-server-recovered")
+@pytest.mark.parametrize(
+    ("on_disk", "age", "written"),
+    [("one, two", 0.0, True), ("by another program", 0.0, False), ("one, two", 3600.0, False)],
+    ids=["killed-before-the-hash", "changed-since", "the-same-but-long-before"],
+)
+async def test_text_typed_after_a_save_whose_hash_was_not_noted_is_kept(
+    database: Database, on_disk: str, age: float, written: bool
+) -> None:
+    database.replace(".file:1.y", history_of("", "h0"), b"")
+    for update in typed_history("one", "one, two", "one, two, three"):
+        database.append(".file:1.y", [update], b"", database.generation)
+    file = OneFile(on_disk, hash="h1", age=timedelta(seconds=age))
+
+    assert await recovered(database, file) == written
+    assert file.saved == ([("a.txt", "one, two, three")] if written else [])
