@@ -31,7 +31,7 @@ COURSE = [
     "09-library.ipynb",
     "10-packing.ipynb",
 ]
-KEYS = {"jupyter_url", "token", "service_url", "api_token", "root", "notebooks", "pid"}
+KEYS = {"jupyter_url", "token", "service_url", "api_token", "root", "notebooks", "pid", "wall_url", "learn_url"}
 
 
 @pytest.mark.proves("demo:one-line-when-ready", "demo:nothing-left")
