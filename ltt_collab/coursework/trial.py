@@ -39,6 +39,10 @@ class TaskJudge(Protocol):
         ...
 
 
+ATTEMPTS = 3
+"""Times that a mutant has to pass before it counts as one that no check notices."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskTrial:
     """What was tried for a task: how many mutants there were, and how many the checks caught."""
@@ -110,8 +114,13 @@ class Trier:
         untried: list[str] = []
 
         async def attempt(mutant: Mutant) -> None:
-            async with self._limit:
-                verdict = await self._judge.check_clean(quick, solved(quick, mutant.source))
+            for _ in range(
+                ATTEMPTS
+            ):  # each with inputs drawn anew: one that slips through once is not one that survives
+                async with self._limit:
+                    verdict = await self._judge.check_clean(quick, solved(quick, mutant.source))
+                if not verdict.passed:
+                    break
             if verdict.outcome in NO_ANSWER:
                 untried.append(verdict.first_cause or verdict.outcome)
             elif verdict.passed:
