@@ -99,7 +99,9 @@ async def test_a_record_is_there_for_those_only_who_may_see_its_learner() -> Non
             pages.sight = sight
             assert [(await http.get(path)).status_code for path in paths] == [status] * 3
         pages.sight = None
-        assert [(await http.get(path)).status_code for path in paths] == [401] * 3
+        strangers = [await http.get(path) for path in paths]  # sent to log in, and told nothing
+        assert [answer.status_code for answer in strangers] == [303] * 3
+        assert not any(ROOM in answer.text for answer in strangers)
         pages.sight = learner("ada")
         assert (await http.get("/replay/nothing")).status_code == 404
         assert (await http.get(f"/replay/{ROOM}?session=5")).status_code == 404
