@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.courses import Check, Compared, Expected, Task, TaskKind
 from ltt_collab.model.ids import TaskId
 from ltt_collab.model.nbformat import read_notebook
 from ltt_collab.model.validations import Outcome
+
+SHIPPED = Path(__file__).resolve().parents[2] / "ltt_collab"
 
 
 def notebook_json(*sources: str, task: str = "mean") -> str:
@@ -145,7 +148,8 @@ ATTACKS: dict[str, tuple[str, ...]] = {
     ),
     "the reference looked for on the disk": (
         "import glob, re\ndef mean(xs):\n"
-        "    for path in glob.glob('/tmp/**/reference.py', recursive=True) + glob.glob('/work/**/reference.py'):\n"
+        f"    tops = ('/tmp', {str(SHIPPED)!r})\n"
+        "    for path in [p for top in tops for p in glob.glob(top + '/**/reference.py', recursive=True)]:\n"
         "        scope = {}\n        exec(open(path).read(), scope)\n        return scope['mean'](xs)\n    return 3",
     ),
     "a signal handler and an exit handler that report success": (
