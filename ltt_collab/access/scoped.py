@@ -102,7 +102,12 @@ class ScopedDirectory:
         return room
 
     def _is_visible(self, room: RoomId) -> bool:
-        return any(info.id == room for info in self.rooms())
+        # By id, not over the list: this is asked about every event of every room.
+        try:
+            info = self._directory.find(room)
+        except UnknownRoomError:
+            return False
+        return info.id == room and self._sight.sees(info.learner)
 
     def _expect_writer(self, what: str) -> None:
         if not self._sight.principal.may_write:
