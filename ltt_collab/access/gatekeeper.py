@@ -113,7 +113,7 @@ class Gatekeeper:
         for authenticator in self._authenticators:
             principal = await authenticator.identify(token)
             if principal is not None:
-                return Sight(principal=principal, taught=await self._taught(principal))
+                return await self.sight_of(principal)
         return None
 
     async def _taught(self, principal: Principal) -> frozenset[Username]:
