@@ -28,10 +28,10 @@ from ltt_collab.api.school_schemas import (
     ValidationRequestBody,
 )
 from ltt_collab.classroom.hints import hints_report
+from ltt_collab.curriculum.releases import released_text
 from ltt_collab.model.errors import ForbiddenError
 from ltt_collab.model.identity import Role
 from ltt_collab.model.ids import CourseId, TaskId, Username
-from ltt_collab.model.nbformat import read_notebook
 from ltt_collab.model.validations import ValidationMode
 from ltt_collab.ports.learning import CheckProgress, Enrolment
 
@@ -64,9 +64,7 @@ async def read_course(door: TheDoor, school: TheSchool, course_id: Id) -> Course
 async def read_task(door: TheDoor, school: TheSchool, course_id: Id, task_id: Id) -> TaskDetailBody:
     """As learners may know it: no answers, no hidden checks."""
     task = school.classroom.task(expect_course(door, school, course_id), TaskId(task_id))
-    cells = read_notebook(task.notebook, f"{task.id}.ipynb").cells
-    text = "\n\n".join(cell.source for cell in cells if cell.type == "markdown")
-    return TaskDetailBody.of(course_id, task, text)
+    return TaskDetailBody.of(course_id, task, released_text(task))
 
 
 @router.post(
