@@ -142,7 +142,8 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         )
         whispers = Whispers(registry.peer, registry.rooms, stores.audit, around.clock)
         desk = Desk(steering=orders, approvals=held, whispering=whispers, clock=around.clock)
-        app = create_app(door, gatekeeper=gatekeeper, school=_school_door(school, stores, gatekeeper), desk=desk)
+        behind_doors = _school_door(school, stores, gatekeeper)
+        app = create_app(door, gatekeeper=gatekeeper, school=behind_doors, desk=desk)
         parts = Parts(
             registry=registry,
             insight=insight,
@@ -157,7 +158,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         behind = Behind(
             registry=registry,
             gatekeeper=gatekeeper,
-            school=_school_door(school, stores, gatekeeper),
+            school=behind_doors,
             desk=desk,
             wishes=stores.wishes,
         )
