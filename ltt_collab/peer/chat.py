@@ -23,7 +23,7 @@ from ltt_collab.peer.people import People
 from ltt_collab.peer.stay import ARRIVAL, Stay
 from ltt_collab.peer.surroundings import Surroundings
 from ltt_collab.ports.rooms import RoomServer
-from ltt_collab.rooms.keeper import DocumentTarget, Membership, keep_connected
+from ltt_collab.rooms.keeper import DocumentTarget, keep_connected
 from ltt_collab.rooms.local_state import chat_state
 from ltt_collab.rooms.presence import ParticipantJoined, ParticipantLeft, ParticipantMoved, PresenceEvent
 from ltt_collab.rooms.provider import Provider
@@ -172,16 +172,7 @@ class ChatPeer:
     async def run(self) -> str:
         """Be in the chat until it is left; why it was."""
         self._stay.begin()
-        membership = Membership(
-            server=self._server,
-            user=self.around.user,
-            clock=self.around.clock,
-            heartbeat=self.around.heartbeat,
-            random=self.around.random,
-            read_only=bool(self._read_only),
-            frame_cap=self.around.frame_cap,
-            owner=self.around.owner,
-        )
+        membership = self.around.membership(self._server, read_only=bool(self._read_only))
         try:
             with self._scope:
                 async with anyio.create_task_group() as tasks:

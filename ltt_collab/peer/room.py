@@ -44,7 +44,7 @@ from ltt_collab.peer.whereabouts import Whereabouts
 from ltt_collab.ports.directory import Decision, RoomInfo
 from ltt_collab.ports.rooms import RoomServer
 from ltt_collab.ports.store import RoomStore, SuggestionRecord
-from ltt_collab.rooms.keeper import DocumentTarget, Membership, keep_connected
+from ltt_collab.rooms.keeper import DocumentTarget, keep_connected
 from ltt_collab.rooms.presence import (
     PresenceEvent,
 )
@@ -174,16 +174,7 @@ class RoomPeer:
         """Be in the room until it is left; why it was."""
         await self._recall()
         self._stay.begin()
-        membership = Membership(
-            server=self._server,
-            user=self.around.user,
-            clock=self.around.clock,
-            heartbeat=self.around.heartbeat,
-            random=self.around.random,
-            read_only=bool(self._read_only),
-            frame_cap=self.around.frame_cap,
-            owner=self.around.owner,
-        )
+        membership = self.around.membership(self._server, read_only=bool(self._read_only))
         try:
             with self._scope:
                 async with anyio.create_task_group() as tasks:

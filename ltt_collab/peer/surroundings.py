@@ -17,9 +17,11 @@ from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.files import LearnerFiles
 from ltt_collab.ports.kernels import KernelServer
 from ltt_collab.ports.learning import FeedbackStore
+from ltt_collab.ports.rooms import RoomServer
 from ltt_collab.ports.steering import NoOrders, Steering
 from ltt_collab.ports.store import RoomStore, SuggestionStore, WishStore
 from ltt_collab.rooms.heartbeat import Heartbeat
+from ltt_collab.rooms.keeper import Membership
 from ltt_collab.rooms.protocol import DEFAULT_FRAME_CAP
 from ltt_collab.tutoring.budget import Budget
 
@@ -71,3 +73,16 @@ class Surroundings:
     held: HeldDrafts | None = None
     owner: Username | None = None
     rooms: RoomStore | None = None
+
+    def membership(self, server: RoomServer, *, read_only: bool) -> Membership:
+        """How we join a document's room on that server."""
+        return Membership(
+            server=server,
+            user=self.user,
+            clock=self.clock,
+            heartbeat=self.heartbeat,
+            random=self.random,
+            read_only=read_only,
+            frame_cap=self.frame_cap,
+            owner=self.owner,
+        )
