@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import anyio
@@ -11,8 +11,9 @@ import anyio
 from ltt_collab.access.scoped import ScopedDirectory, ScopedInsight
 from ltt_collab.access.scoped_editing import ScopedEditing, ScopedRunning
 from ltt_collab.mcp_bridge.answers import OutputBudget, Reply
+from ltt_collab.mcp_bridge.arguments import Arguments, BadArgumentError, text_argument, whole_argument
 from ltt_collab.model.cells import Cell, Notebook
-from ltt_collab.model.errors import ForbiddenError, UnknownCellError, UnknownRoomError, UsageError
+from ltt_collab.model.errors import ForbiddenError, UnknownCellError, UnknownRoomError
 from ltt_collab.model.identity import Sight
 from ltt_collab.model.ids import CellId, RoomId, Username
 from ltt_collab.ports.classroom import Classroom
@@ -26,14 +27,6 @@ ANSWERS_KEPT = 1_000
 """Answers remembered for each agent by idempotency key; the oldest is forgotten first."""
 
 Progress = Callable[[float, str], Awaitable[None]]
-
-
-class BadArgumentError(UsageError):
-    """An argument cannot be used; never leaves the bridge but as its sentence."""
-
-    def __init__(self, name: str, value: object, remedy: str) -> None:
-        super().__init__(f"{name}={value!r} cannot be used: {remedy}")
-        self.name, self.value, self.remedy = name, value, remedy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,51 +201,24 @@ class Caller:
         return known
 
 
-def text_argument(arguments: Mapping[str, object], name: str) -> str | None:
-    """A text, or None when it is not given.
+async def open_notebook(caller: Caller, arguments: Arguments) -> tuple[RoomInfo, Notebook]:
+    """The notebook that a call names.
 
     Raises:
-        BadArgumentError
+        UnknownRoomError, BadArgumentError
     """
-    value = arguments.get(name)
-    if value is None or isinstance(value, str):
-        return value
-    raise BadArgumentError(name, value, "give a text")
+    return await caller.notebook(text_argument(arguments, "notebook_path"), text_argument(arguments, "learner"))
 
 
-def number_argument(arguments: Mapping[str, object], name: str, default: float, low: float, high: float) -> float:
-    """A number within bounds.
+async def found_cell(caller: Caller, arguments: Arguments) -> Found:
+    """The cell that a call names.
 
     Raises:
-        BadArgumentError
+        UnknownRoomError, UnknownCellError, BadArgumentError
     """
-    value = arguments.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise BadArgumentError(name, value, f"give a number from {low:g} to {high:g}")
-    return float(value)
+    info, notebook = await open_notebook(caller, arguments)
+    return caller.cell(info, notebook, text_argument(arguments, "cell_id"), whole_argument(arguments, "cell_index"))
 
 
-def whole_argument(arguments: Mapping[str, object], name: str) -> int | None:
-    """A whole number from 0, or None when it is not given.
-
-    Raises:
-        BadArgumentError
-    """
-    value = arguments.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise BadArgumentError(name, value, "give a whole number from 0")
-    return value
-
-
-def flag_argument(arguments: Mapping[str, object], name: str, *, default: bool = False) -> bool:
-    """True or false.
-
-    Raises:
-        BadArgumentError
-    """
-    value = arguments.get(name, default)
-    if not isinstance(value, bool):
-        raise BadArgumentError(name, value, "give true or false")
-    return value
+Handler = Callable[[Caller, Arguments], Awaitable[Reply]]
+"""A tool."""

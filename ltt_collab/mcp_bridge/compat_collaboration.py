@@ -9,23 +9,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ltt_collab.mcp_bridge import compat_documents as documents
+from ltt_collab.mcp_bridge import compat_presence as presence
 from ltt_collab.mcp_bridge import compat_server
-from ltt_collab.mcp_bridge.answers import Reply, as_data, refuse, say
-from ltt_collab.mcp_bridge.calling import (
+from ltt_collab.mcp_bridge.answers import Reply, as_data, say
+from ltt_collab.mcp_bridge.arguments import (
+    LONGEST_RUN,
+    USUAL_RUN,
+    Arguments,
     BadArgumentError,
-    Caller,
-    Found,
     flag_argument,
     number_argument,
     text_argument,
     whole_argument,
 )
-from ltt_collab.mcp_bridge.compat_server import expect_unchanged
-from ltt_collab.mcp_bridge.native import LONGEST_RUN, USUAL_RUN, Arguments, Handler, insert_and_run, run_found
+from ltt_collab.mcp_bridge.calling import Caller, Found, Handler
+from ltt_collab.mcp_bridge.compat_presence import humans, named_notebook, user_data
+from ltt_collab.mcp_bridge.compat_session import expect_unchanged
+from ltt_collab.mcp_bridge.running import insert_and_run, run_found
 from ltt_collab.model.cells import CellType, Notebook
 from ltt_collab.model.errors import NotOursError
-from ltt_collab.model.ids import CellId, RoomId
-from ltt_collab.model.presence import Participant
+from ltt_collab.model.ids import CellId
 from ltt_collab.ports.directory import RoomInfo
 from ltt_collab.ports.editing import NewCell
 
@@ -45,37 +49,28 @@ async def list_notebooks_for_both(caller: Caller, arguments: Arguments) -> Reply
     return replace(theirs, data={**(ours.data or {}), **(theirs.data or {})})
 
 
-async def list_documents(caller: Caller, arguments: Arguments) -> Reply:
-    """The open documents: notebooks."""
-    kind = text_argument(arguments, "file_type")
-    wanted = text_argument(arguments, "path_filter") or ""
-    rooms = [info for info in caller.directory.rooms() if wanted in info.path and kind in {None, "notebook"}]
-    documents = [{"path": info.path, "file_type": "notebook", "room_id": info.id} for info in rooms]
-    return say({"documents": documents[: whole_argument(arguments, "max_results") or 50]})
-
-
 async def get_notebook(caller: Caller, arguments: Arguments) -> Reply:
     """A notebook, and who is in it."""
-    info, notebook = await _open(caller, arguments, "path")
+    info, notebook = await named_notebook(caller, arguments, "path")
     caller.state.remember(notebook)
     most = whole_argument(arguments, "max_content_length") or 100_000
     budget = replace(caller.budget, characters=most)
     cells = [as_data(cell, at, budget) for at, cell in enumerate(notebook.cells)]
     told: dict[str, Any] = {"path": info.path, "room_id": info.id, "cells": cells}
     if flag_argument(arguments, "include_collaboration_state", default=True):
-        told["collaboration_state"] = {"users": [_user(each) for each in _humans(caller, info.id)]}
+        told["collaboration_state"] = {"users": [user_data(each) for each in humans(caller, info.id)]}
     return say(told)
 
 
 async def create_session(caller: Caller, arguments: Arguments) -> Reply:
     """A session of its own nobody needs: the notebook's room is the session."""
-    info, _ = await _open(caller, arguments, "path")
+    info, _ = await named_notebook(caller, arguments, "path")
     return say({"session_id": info.id, "path": info.path, "status": info.state.value})
 
 
 async def batch_insert_notebook_cells(caller: Caller, arguments: Arguments) -> Reply:
     """Cells of the caller's own, run if wished."""
-    info, notebook = await _open(caller, arguments, "path")
+    info, notebook = await named_notebook(caller, arguments, "path")
     runs = flag_argument(arguments, "exec", default=True)
     positions = arguments.get("positions")
     start = whole_argument(arguments, "start_position")
@@ -100,7 +95,7 @@ async def batch_insert_notebook_cells(caller: Caller, arguments: Arguments) -> R
 
 async def batch_update_notebook_cells(caller: Caller, arguments: Arguments) -> Reply:
     """Other sources for cells of the caller's own."""
-    info, notebook = await _open(caller, arguments, "path")
+    info, notebook = await named_notebook(caller, arguments, "path")
     targets = _targets(caller, info, notebook, arguments)
     updates = arguments["updates"]
     if len(updates) != len(targets):
@@ -122,7 +117,7 @@ async def batch_update_notebook_cells(caller: Caller, arguments: Arguments) -> R
 
 async def batch_delete_notebook_cells(caller: Caller, arguments: Arguments) -> Reply:
     """Delete cells of the caller's own: all of them, or none."""
-    info, notebook = await _open(caller, arguments, "path")
+    info, notebook = await named_notebook(caller, arguments, "path")
     targets = _targets(caller, info, notebook, arguments)
     _expect_own(caller, targets)
     for found in targets:
@@ -133,7 +128,7 @@ async def batch_delete_notebook_cells(caller: Caller, arguments: Arguments) -> R
 
 async def batch_execute_notebook_cells(caller: Caller, arguments: Arguments) -> Reply:
     """Run cells in order; stops at the first that fails."""
-    info, notebook = await _open(caller, arguments, "path")
+    info, notebook = await named_notebook(caller, arguments, "path")
     seconds = number_argument(arguments, "timeout", USUAL_RUN, 0.01, LONGEST_RUN)
     done: list[dict[str, Any]] = []
     for found in _targets(caller, info, notebook, arguments, writes=False):
@@ -144,145 +139,6 @@ async def batch_execute_notebook_cells(caller: Caller, arguments: Arguments) -> 
         if reply.is_error:
             return Reply(texts=reply.texts, data={**(reply.data or {}), "results": done}, is_error=True)
     return say({"success": all(each.get("ok") for each in done), "results": done})
-
-
-async def get_online_users(caller: Caller, arguments: Arguments) -> Reply:
-    """Who is in a notebook, or in any."""
-    path = text_argument(arguments, "document_path")
-    rooms = [caller.room(path, None)] if path is not None else list(caller.directory.rooms())
-    users = [_user(each) | {"document": info.path} for info in rooms for each in _humans(caller, info.id)]
-    return say({"users": users, "total": len(users)})
-
-
-async def get_user_presence(caller: Caller, arguments: Arguments) -> Reply:
-    """Where somebody is."""
-    wanted = arguments["user_id"]
-    path = text_argument(arguments, "document_path")
-    rooms = [caller.room(path, None)] if path is not None else list(caller.directory.rooms())
-    there = [info.path for info in rooms for each in _humans(caller, info.id) if each.user.username == wanted]
-    return say({"user_id": wanted, "online": bool(there), "documents": there})
-
-
-async def get_user_cursors(caller: Caller, arguments: Arguments) -> Reply:
-    """Where everybody's caret is."""
-    info = caller.room(text_argument(arguments, "document_path"), None)
-    cursors = [
-        {
-            "user": each.user.username,
-            "cell_id": each.selection.cell_id,
-            "anchor": each.selection.anchor,
-            "head": each.selection.head,
-        }
-        for each in _humans(caller, info.id)
-        if each.selection is not None
-    ]
-    return say({"cursors": cursors})
-
-
-async def update_cursor_position(caller: Caller, arguments: Arguments) -> Reply:
-    """Select a line: ``position`` names a cell and, 1-based, a line."""
-    info, notebook = await _open(caller, arguments, "document_path")
-    position = arguments["position"]
-    found = caller.cell(info, notebook, position.get("cell_id"), position.get("cell_index"))
-    line = int(number_argument(position, "line", 1, 1, 1_000_000))
-    await caller.editing.point(info.id, found.cell.id, line, found.cell.hash, by=caller.name)
-    return say({"success": True, "cell_id": found.cell.id, "line": line})
-
-
-async def get_user_activity(caller: Caller, arguments: Arguments) -> Reply:
-    """Why help was or was not given lately; what people do is told by ``wait_for_change`` of the native tools."""
-    info = caller.room(text_argument(arguments, "document_path"), None)
-    limit = whole_argument(arguments, "limit") or 20
-    told = caller.directory.decisions(info.id)[-limit:]
-    return say({"activities": [{"at": each.at, "about": each.about, "what": each.decision} for each in told]})
-
-
-async def get_active_sessions(caller: Caller, arguments: Arguments) -> Reply:
-    """The rooms."""
-    path = text_argument(arguments, "document_path")
-    rooms = [info for info in caller.directory.rooms() if path in {None, info.path}]
-    return say({"sessions": [{"session_id": info.id, "path": info.path} for info in rooms]})
-
-
-async def join_session(caller: Caller, arguments: Arguments) -> Reply:
-    """The tutor is in every open room already."""
-    info = caller.directory.find(str(arguments["session_id"]))
-    return say({"session_id": info.id, "path": info.path, "joined": True})
-
-
-async def leave_session(caller: Caller, arguments: Arguments) -> Reply:
-    """The tutor stays as long as the learner; this client just asks no more."""
-    info = caller.directory.find(str(arguments["session_id"]))
-    return say({"session_id": info.id, "left": True})
-
-
-async def no_text_documents(_caller: Caller, _arguments: Arguments) -> Reply:
-    """Refused."""
-    return refuse("not_supported", "only notebooks can be worked in; use the batch_*_notebook_cells tools")
-
-
-async def no_history(_caller: Caller, _arguments: Arguments) -> Reply:
-    """Refused."""
-    return refuse("not_supported", "the room server keeps no versions that can be read or restored")
-
-
-async def no_forks(_caller: Caller, _arguments: Arguments) -> Reply:
-    """Refused."""
-    return refuse("not_supported", "forks have no review in JupyterLab; offer a change by the native propose_edit")
-
-
-async def no_invented_presence(_caller: Caller, _arguments: Arguments) -> Reply:
-    """Refused."""
-    return refuse("not_supported", "the presence that learners see shows what is really done; it is not set by hand")
-
-
-HANDLERS: Mapping[str, Handler] = {
-    "list_notebooks": list_notebooks,
-    "get_notebook": get_notebook,
-    "create_notebook_session": create_session,
-    "batch_update_notebook_cells": batch_update_notebook_cells,
-    "batch_insert_notebook_cells": batch_insert_notebook_cells,
-    "batch_delete_notebook_cells": batch_delete_notebook_cells,
-    "batch_execute_notebook_cells": batch_execute_notebook_cells,
-    "list_documents": list_documents,
-    "get_document": get_notebook,
-    "create_document_session": create_session,
-    "batch_update_document": no_text_documents,
-    "batch_insert_text": no_text_documents,
-    "batch_delete_text": no_text_documents,
-    "get_document_history": no_history,
-    "restore_document_version": no_history,
-    "fork_document": no_forks,
-    "merge_document_fork": no_forks,
-    "get_online_users": get_online_users,
-    "get_user_presence": get_user_presence,
-    "set_user_presence": no_invented_presence,
-    "get_user_cursors": get_user_cursors,
-    "update_cursor_position": update_cursor_position,
-    "get_user_activity": get_user_activity,
-    "broadcast_user_activity": no_invented_presence,
-    "get_active_sessions": get_active_sessions,
-    "join_session": join_session,
-    "leave_session": leave_session,
-}
-
-
-async def _open(caller: Caller, arguments: Arguments, name: str) -> tuple[RoomInfo, Notebook]:
-    return await caller.notebook(text_argument(arguments, name), None)
-
-
-def _humans(caller: Caller, room: RoomId) -> Sequence[Participant]:
-    presence = caller.presence(room)
-    return () if presence is None else presence.humans()
-
-
-def _user(participant: Participant) -> dict[str, Any]:
-    selection = participant.selection
-    return {
-        "user_id": participant.user.username,
-        "display_name": participant.user.display_name,
-        "cell_id": None if selection is None else selection.cell_id,
-    }
 
 
 def _wish(given: Mapping[str, Any]) -> NewCell:
@@ -318,3 +174,34 @@ def _expect_own(caller: Caller, targets: Sequence[Found]) -> None:
     for found in targets:
         if found.cell.ownership is None or found.cell.ownership.author != caller.name:
             raise NotOursError(found.cell.id)
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "list_notebooks": list_notebooks,
+    "get_notebook": get_notebook,
+    "create_notebook_session": create_session,
+    "batch_update_notebook_cells": batch_update_notebook_cells,
+    "batch_insert_notebook_cells": batch_insert_notebook_cells,
+    "batch_delete_notebook_cells": batch_delete_notebook_cells,
+    "batch_execute_notebook_cells": batch_execute_notebook_cells,
+    "list_documents": documents.list_documents,
+    "get_document": get_notebook,
+    "create_document_session": create_session,
+    "batch_update_document": documents.no_text_documents,
+    "batch_insert_text": documents.no_text_documents,
+    "batch_delete_text": documents.no_text_documents,
+    "get_document_history": documents.no_history,
+    "restore_document_version": documents.no_history,
+    "fork_document": documents.no_forks,
+    "merge_document_fork": documents.no_forks,
+    "get_online_users": presence.get_online_users,
+    "get_user_presence": presence.get_user_presence,
+    "set_user_presence": presence.no_invented_presence,
+    "get_user_cursors": presence.get_user_cursors,
+    "update_cursor_position": presence.update_cursor_position,
+    "get_user_activity": presence.get_user_activity,
+    "broadcast_user_activity": presence.no_invented_presence,
+    "get_active_sessions": presence.get_active_sessions,
+    "join_session": presence.join_session,
+    "leave_session": presence.leave_session,
+}

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ltt_collab.mcp_bridge.answers import Reply, as_data, output_text, refuse, say
-from ltt_collab.mcp_bridge.calling import BadArgumentError, Caller, Found, flag_argument, text_argument, whole_argument
-from ltt_collab.mcp_bridge.compat_server import expect_unchanged
-from ltt_collab.mcp_bridge.native import USUAL_RUN, Arguments, Handler, insert_and_run, run_found
+from ltt_collab.mcp_bridge.arguments import (
+    USUAL_RUN,
+    Arguments,
+    BadArgumentError,
+    flag_argument,
+    text_argument,
+    whole_argument,
+)
+from ltt_collab.mcp_bridge.calling import Caller, Found, Handler
+from ltt_collab.mcp_bridge.compat_session import expect_unchanged
+from ltt_collab.mcp_bridge.running import insert_and_run, run_found
 from ltt_collab.model.cells import Cell, CellType, Notebook
 from ltt_collab.model.ids import CellId
 from ltt_collab.ports.directory import RoomInfo

@@ -13,7 +13,8 @@ import anyio
 import structlog
 
 from ltt_collab.mcp_bridge.answers import OutputBudget, as_data, output_text
-from ltt_collab.mcp_bridge.calling import BadArgumentError, Caller
+from ltt_collab.mcp_bridge.arguments import BadArgumentError
+from ltt_collab.mcp_bridge.calling import Caller
 from ltt_collab.mcp_bridge.changes import as_change, is_change
 from ltt_collab.model.errors import SubscriberTooSlowError, UnknownCellError
 from ltt_collab.model.identity import Sight

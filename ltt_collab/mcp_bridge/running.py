@@ -7,11 +7,13 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from ltt_collab.mcp_bridge.answers import Collected, Reply
-from ltt_collab.mcp_bridge.calling import Caller
-from ltt_collab.model.errors import KernelDiedError, KernelError, KernelTimeoutError
+from ltt_collab.mcp_bridge.answers import Collected, Reply, refuse
+from ltt_collab.mcp_bridge.calling import Caller, Found
+from ltt_collab.model.cells import CellRole
+from ltt_collab.model.errors import KernelDiedError, KernelError, KernelTimeoutError, LttError
 from ltt_collab.model.ids import CellId, RoomId
 from ltt_collab.model.problems import problem_code
+from ltt_collab.ports.editing import NewCell
 from ltt_collab.ports.kernels import KernelOutput, Limits
 
 PROGRESS_CHARACTERS = 500
@@ -61,6 +63,43 @@ async def run(caller: Caller, room: RoomId, job: Job) -> Reply:
     told |= {"ok": False, "error": {"code": code_word, "detail": said}}
     texts = tuple(filter(None, (told["output"], f"{code_word}: {said}")))
     return Reply(texts=texts, images=tuple(collected.images), data=told, is_error=True)
+
+
+async def insert_and_run(
+    caller: Caller, room: RoomId, new: NewCell, seconds: float, characters: int | None = None
+) -> Reply:
+    """Insert a cell and run it; a cell whose run could not begin is taken away again.
+
+    Raises:
+        LttError
+    """
+    if await caller.running.kernel(room) is None:
+        return refuse("no_kernel", "the notebook has no running kernel; nothing was written. A learner starts one")
+    written = await caller.editing.insert(room, new, by=caller.name)
+    job = Job(code=new.source, seconds=seconds, characters=characters, cell=written.cell_id)
+    try:
+        reply = await run(caller, room, job)
+    except LttError:
+        if written.fresh:
+            await caller.editing.delete(room, written.cell_id, by=caller.name)
+        raise
+    data = {**(reply.data or {}), "index": written.index, "hash": written.hash, "fresh": written.fresh}
+    head = f"cell {written.cell_id} at index {written.index}"
+    return Reply(texts=(head, *reply.texts), images=reply.images, data=data, is_error=reply.is_error)
+
+
+async def run_found(caller: Caller, found: Found, seconds: float, characters: int | None = None) -> Reply:
+    """Run a cell as it stands; its outputs are shown in it if it is the caller's own.
+
+    Raises:
+        LttError
+    """
+    mark = found.cell.ownership
+    own = mark is not None and mark.role is CellRole.PROPOSAL and mark.author == caller.name
+    job = Job(code=found.cell.source, seconds=seconds, characters=characters, cell=found.cell.id if own else None)
+    reply = await run(caller, found.room.id, job)
+    data = {**(reply.data or {}), "cell_id": found.cell.id, "shown_in_notebook": own}
+    return Reply(texts=reply.texts, images=reply.images, data=data, is_error=reply.is_error)
 
 
 async def _collect(caller: Caller, outputs: AsyncIterator[KernelOutput], collected: Collected) -> None:

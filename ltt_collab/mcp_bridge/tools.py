@@ -9,9 +9,9 @@ import structlog
 
 from ltt_collab.mcp_bridge import compat_collaboration, compat_mcp_jupyter, compat_server, native
 from ltt_collab.mcp_bridge.answers import Reply, refuse, say_error
-from ltt_collab.mcp_bridge.calling import Answers, BadArgumentError, Caller, text_argument
+from ltt_collab.mcp_bridge.arguments import BadArgumentError, text_argument
+from ltt_collab.mcp_bridge.calling import Answers, Caller, Handler
 from ltt_collab.mcp_bridge.catalogue import Compat, Tool, tools_of
-from ltt_collab.mcp_bridge.native import Handler
 from ltt_collab.model.errors import ConflictError, LttError, UnknownRoomError
 from ltt_collab.model.ids import CellId
 

@@ -1,0 +1,43 @@
+"""What a session of the compat sets remembers: the notebooks by their names, and cells as they were last read."""
+
+from __future__ import annotations
+
+from ltt_collab.mcp_bridge.arguments import BadArgumentError
+from ltt_collab.mcp_bridge.calling import Caller, Found
+from ltt_collab.model.cells import Notebook
+from ltt_collab.model.errors import ConflictError
+from ltt_collab.ports.directory import RoomInfo
+
+
+def expect_unchanged(caller: Caller, found: Found) -> None:
+    """A write by index rests on what this client last read there.
+
+    Raises:
+        ConflictError: something else stands there now.
+        BadArgumentError: it never read that cell.
+    """
+    seen = caller.state.read.get(found.room.id, {}).get(found.index)
+    if seen is None:
+        raise BadArgumentError("cell_index", found.index, "read the cell before you write by its index")
+    if seen != (found.cell.id, found.cell.hash):
+        raise ConflictError(found.cell.id, seen[1], found.cell.hash)
+
+
+async def used(caller: Caller, name: str | None) -> tuple[RoomInfo, Notebook]:
+    """The notebook of a name; without one the used one, and without that the only one that is open.
+
+    Raises:
+        BadArgumentError, UnknownRoomError
+    """
+    chosen = name if name is not None else caller.state.current
+    if not chosen:
+        return await caller.notebook(None, None)
+    if chosen not in caller.state.names:
+        raise BadArgumentError("notebook_name", chosen, not_connected(caller, chosen))
+    return await caller.notebook(caller.state.names[chosen], None)
+
+
+def not_connected(caller: Caller, name: str) -> str:
+    """That server's sentence about a name that it does not know."""
+    known = list(caller.state.names)
+    return f"Notebook '{name}' is not connected. All currently connected notebooks: {known}"

@@ -1,0 +1,89 @@
+"""The native tools that run: cells, code, checks, and the kernel itself."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from ltt_collab.mcp_bridge.answers import Reply, refuse, say
+from ltt_collab.mcp_bridge.arguments import (
+    Arguments,
+    BadArgumentError,
+    characters_argument,
+    choice_argument,
+    required_text,
+    seconds_argument,
+    text_argument,
+)
+from ltt_collab.mcp_bridge.calling import Caller, found_cell
+from ltt_collab.mcp_bridge.running import Job, run, run_found
+from ltt_collab.model.cells import CellType
+from ltt_collab.model.errors import ConflictError
+from ltt_collab.model.validations import ValidationMode, Verdict
+
+
+async def execute_cell(caller: Caller, arguments: Arguments) -> Reply:
+    """Run a cell; one of the caller's own shows it."""
+    found = await found_cell(caller, arguments)
+    expected = text_argument(arguments, "expected_hash")
+    if expected is not None and expected != found.cell.hash:
+        raise ConflictError(found.cell.id, expected, found.cell.hash)
+    if found.cell.type is not CellType.CODE:
+        raise BadArgumentError("cell_id", found.cell.id, f"it is a {found.cell.type.value} cell; only code cells run")
+    return await run_found(caller, found, seconds_argument(arguments), characters_argument(arguments))
+
+
+async def execute_code(caller: Caller, arguments: Arguments) -> Reply:
+    """Run code that stands in no cell."""
+    info = caller.room(text_argument(arguments, "notebook_path"), text_argument(arguments, "learner"))
+    aside = choice_argument(arguments, "where", ("notebook", "scratch")) == "scratch"
+    job = Job(
+        code=required_text(arguments, "code"),
+        seconds=seconds_argument(arguments),
+        characters=characters_argument(arguments),
+        aside=aside,
+    )
+    return await run(caller, info.id, job)
+
+
+async def run_check(caller: Caller, arguments: Arguments) -> Reply:
+    """The verdict of the visible checks."""
+    found = await found_cell(caller, arguments)
+    caller.expect_executor("run a check")
+    brief = await caller.insight.task(found.room.id, found.cell.id)
+    if caller.classroom is None or brief is None or found.room.learner is None:
+        return refuse("no_task", "the cell belongs to no task of a published course; there is nothing to check")
+    key = text_argument(arguments, "idempotency_key") or secrets.token_hex(8)
+    record = await caller.classroom.validate(brief.course, brief.id, found.room.learner, ValidationMode.LIVE, key=key)
+    if record.verdict is None:
+        return say({"validation": record.id, "state": "under way"})
+    return say(
+        {"validation": record.id, "course": brief.course, "task": brief.id} | {"verdict": _verdict(record.verdict)}
+    )
+
+
+async def kernel(caller: Caller, arguments: Arguments) -> Reply:
+    """The kernel's state, after what was asked of it."""
+    info = caller.room(text_argument(arguments, "notebook_path"), text_argument(arguments, "learner"))
+    match choice_argument(arguments, "action", ("status", "interrupt", "restart")):
+        case "interrupt":
+            await caller.running.interrupt(info.id, by=caller.name)
+        case "restart":
+            await caller.running.restart(info.id, by=caller.name)
+        case _:
+            pass
+    found = await caller.running.kernel(info.id)
+    if found is None:
+        return say({"kernel": None, "detail": "the notebook has no running kernel"})
+    return say({"kernel": {"id": found.id, "name": found.name, "state": found.state.value}})
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as data; it tells no hidden input and no expected value, as the judge made it."""
+    checks = [
+        {"name": each.name, "passed": each.passed, "message": each.message, "expected": each.expected, "got": each.got}
+        for each in verdict.checks
+        if not each.hidden
+    ]
+    told = {"outcome": verdict.outcome.value, "passed": verdict.passed, "first_cause": verdict.first_cause}
+    return told | {"checks": checks}
