@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.scripted_tcp import scripted_tcp
+
 _ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 TEXT, BINARY, CLOSE, PING, PONG, CONTINUATION = 1, 2, 8, 9, 10, 0
@@ -115,19 +117,17 @@ class FakeJupyter:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            request = await _read_request(reader)
-            self.requests.append(request)
-            answer = self.behaviour(request)
-            line = Line(reader, writer)
-            if isinstance(answer, Response):
-                await line.write(answer.to_bytes())
-            elif answer is None:
-                await reader.read()
-            else:
-                await line.write(_upgrade(request))
-                await answer(line)
-        writer.close()
+        request = await _read_request(reader)
+        self.requests.append(request)
+        answer = self.behaviour(request)
+        line = Line(reader, writer)
+        if isinstance(answer, Response):
+            await line.write(answer.to_bytes())
+        elif answer is None:
+            await reader.read()
+        else:
+            await line.write(_upgrade(request))
+            await answer(line)
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Request:
@@ -151,9 +151,5 @@ def _upgrade(request: Request) -> bytes:
 async def fake_jupyter(behaviour: Behaviour, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[FakeJupyter]:
     """Run a fake on a free port of loopback."""
     fake = FakeJupyter(behaviour, scheme="https" if tls else "http")
-    server = await asyncio.start_server(fake.serve, "127.0.0.1", 0, ssl=tls)
-    fake.port = server.sockets[0].getsockname()[1]
-    try:
+    async with scripted_tcp(fake.serve, tls=tls) as fake.port:
         yield fake
-    finally:
-        server.close()

@@ -31,6 +31,7 @@ from tests.support.fake_jupyter import (
     frame,
 )
 from tests.support.listening import Recorder
+from tests.support.scripted_tcp import scripted_tcp
 
 TOKEN = "s3cret-of-alice"
 ROOM = "json:notebook:1f0c"
@@ -124,10 +125,8 @@ async def test_hanging_up_in_the_upgrade_is_unreachable() -> None:
 
     async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.close()
 
-    silent = await asyncio.start_server(hang_up, "127.0.0.1", 0)
-    async with silent, JupyterServer.at(f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}") as server:
+    async with scripted_tcp(hang_up) as port, JupyterServer.at(f"http://127.0.0.1:{port}") as server:
         with pytest.raises(RoomUnreachableError, match="closed the connection"):
             await server.dial(ROOM, None, Recorder())
 
@@ -155,9 +154,7 @@ async def test_a_dial_given_up_leaves_no_socket_and_says_nothing() -> None:
         await fake.serve(reader, writer)
 
     fake = FakeJupyter(lambda _: script)
-    listening = await asyncio.start_server(late, "127.0.0.1", 0)
-    fake.port = listening.sockets[0].getsockname()[1]
-    async with listening, server_at(fake) as server:
+    async with scripted_tcp(late) as fake.port, server_at(fake) as server:
         with anyio.move_on_after(0.1) as scope:
             await server.dial(ROOM, None, recorder)
         assert scope.cancelled_caught

@@ -17,6 +17,8 @@ async def test_a_terminal_is_opened_written_read_and_closed(bench: Bench) -> Non
     terminals = JupyterTerminals(bench.address, bench.rest)
     name = await terminals.create()
     assert name in await terminals.names()
+    # What is typed before the shell asks for it is echoed twice, by the terminal and by the shell.
+    await eventually(lambda: terminals.read(name), what="the shell's prompt")
     await terminals.write(name, "PS1='> '; printf '\\033[31mr%s\\033[0m\\rR\\n' é; seq 3 | tac; echo $((6 * 7)).\r")
 
     async def screen() -> list[str]:

@@ -14,6 +14,7 @@ from ltt_collab.adapters.hub.directory import JupyterHub
 from ltt_collab.adapters.hub.rest import HubRest
 from ltt_collab.model.errors import HubRefusedError, HubUnavailableError
 from ltt_collab.model.ids import Username
+from tests.support.scripted_tcp import scripted_tcp
 
 
 def answer(status: int, body: object = None, **headers: str) -> bytes:
@@ -33,25 +34,18 @@ async def hub(*answers: bytes) -> AsyncIterator[tuple[JupyterHub, list[str]]]:
     """A hub that gives these answers in turn, and what it was asked (whole heads)."""
     asked: list[str] = []
     left = list(answers)
-    writers: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            while left:
-                asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
-                writer.write(left.pop(0))
-                await writer.drain()
-        writer.close()
+        while left:
+            asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
+            writer.write(left.pop(0))
+            await writer.drain()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server, HubRest(f"http://127.0.0.1:{port}/hub/api", "our-token") as rest:
+    async with (
+        scripted_tcp(serve) as port,
+        HubRest(f"http://127.0.0.1:{port}/hub/api", "our-token") as rest,
+    ):
         yield JupyterHub(rest), asked
-    for writer in writers:
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
 
 
 async def listed(directory: JupyterHub) -> list[str]:
