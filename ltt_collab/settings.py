@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ltt_collab.model.errors import InvalidSettingError
 from ltt_collab.model.reporting import ChatScope, LogFormat, LogLevel
 from ltt_collab.model.validations import CleanPlace
+from ltt_collab.settings_files import TOKEN, read_secret
 
 PREFIX = "LTT_"
 
@@ -31,7 +32,6 @@ _DATABASE_SCHEMES = {
 """What a database URL may begin with, and the driver that it means."""
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_WORD = re.compile(r"[!-~]*")
 
 
 class Settings(BaseSettings):
@@ -61,6 +61,15 @@ class Settings(BaseSettings):
         description="Our token at that hub (`docs/howto/existing-hub.md` has the role). As a service that the hub "
         "itself starts: `JUPYTERHUB_API_TOKEN`.",
     )
+    hub_token_file: str = Field(
+        "",
+        description="A file with that token instead. It is read again when the hub refuses the token: a new one needs "
+        "no restart.",
+    )
+    hub_public_url: str = Field(
+        "",
+        description="Where browsers reach the hub, as in `https://hub.example.org/`. Unset: `LTT_HUB_PROXY_URL`.",
+    )
     hub_proxy_url: str = Field(
         "", description="Where the hub's proxy answers, as in `http://127.0.0.1:8000/`; needed with a hub."
     )
@@ -81,6 +90,23 @@ class Settings(BaseSettings):
         le=3600,
         description="How often the hub is asked for its running servers; announced ones are found at once.",
     )
+    hub_max_age_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=604_800,
+        description="The age at which the hub's culler stops a server (its `--max-age`): learners are told in their "
+        "notebook beforehand, and their work is saved. 0: there is no such age.",
+    )
+    hub_untouched_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=604_800,
+        description="How long a server's notebooks may be open without any act of a human (an open tab alone keeps a "
+        "server alive for the culler) before we stop it, said beforehand; needs the scope `delete:servers`. 0: never.",
+    )
+    hub_warn_seconds: float = Field(
+        600.0, ge=0, le=86_400, description="How long before such an end of their server learners are told of it."
+    )
     database_url: str = Field(
         "sqlite+aiosqlite:///ltt-collab.sqlite",
         description="Where everything is kept: an SQLite file, or `postgresql+asyncpg://user:password@host/database`.",
@@ -100,6 +126,15 @@ class Settings(BaseSettings):
     api_token: SecretStr = Field(
         SecretStr(""),
         description="The bearer token of our HTTP API. Unset: the service makes one at start and prints it once.",
+    )
+    api_token_file: str = Field(
+        "",
+        description="A file with that token instead, looked at every ten seconds: a new one needs no restart.",
+    )
+    public_url: str = Field(
+        "",
+        description="Where browsers reach our pages, as in `https://tutor.example.org/`; with `oauth_callback` behind "
+        "it, our `oauth_redirect_uri` at the hub. Unset: the address that we listen on.",
     )
     service_url: str = Field(
         "http://127.0.0.1:8700/",
@@ -199,6 +234,8 @@ class Settings(BaseSettings):
             if hub.service_name and not read.hub_api_url:
                 given |= {"hub_api_url": hub.api_url, "hub_token": hub.api_token}
                 read = cls(**given)
+            given |= _from_files(read)
+            read = cls(**given)
         except ValidationError as error:
             raise _invalid(error.errors(include_url=False, include_context=False)[0], given) from None
         read.expect_whole_hub()
@@ -216,7 +253,7 @@ class Settings(BaseSettings):
         if self.hub_api_url and not self.hub_token.get_secret_value():
             raise InvalidSettingError("LTT_HUB_TOKEN", "", "with LTT_HUB_API_URL, set our token at the hub")
 
-    @field_validator("hub_api_url", "hub_proxy_url")
+    @field_validator("hub_api_url", "hub_proxy_url", "hub_public_url", "public_url")
     @classmethod
     def _optional_http_url(cls, url: str) -> str:
         return cls._http_url(url) if url else ""
@@ -251,7 +288,7 @@ class Settings(BaseSettings):
     @field_validator("jupyter_token", "api_token", "hub_token")
     @classmethod
     def _header_safe(cls, token: SecretStr) -> SecretStr:
-        if not _WORD.fullmatch(token.get_secret_value()):
+        if not TOKEN.fullmatch(token.get_secret_value()):
             raise ValueError("use printable ASCII without spaces, it travels in an HTTP header")
         return token
 
@@ -261,6 +298,22 @@ class Settings(BaseSettings):
         if not _COLOUR.fullmatch(colour):
             raise ValueError("use #rrggbb, as in #7c3aed")
         return colour
+
+
+FILED = {"hub_token": "hub_token_file", "api_token": "api_token_file"}
+"""Secrets that may stand in a file, and the setting that names it."""
+
+
+def _from_files(read: Settings) -> dict[str, SecretStr]:
+    found = {}
+    for field, where in FILED.items():
+        path = getattr(read, where)
+        if path:
+            if field in read.model_fields_set:
+                remedy = f"unset it: {variable(where)} names the file that holds it"
+                raise InvalidSettingError(variable(field), "[secret]", remedy)
+            found[field] = SecretStr(read_secret(variable(where), path))
+    return found
 
 
 class _ManagedService(BaseSettings):
