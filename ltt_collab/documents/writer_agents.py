@@ -98,9 +98,9 @@ class AgentCells:
         """
         async with self._lock:
             self._expect(cell, expected_hash)
-            metadata = self._view.map_of(cell).get("metadata") or {}
-            if self._view.ownership(cell) is not None or any(metadata.get(lock) is False for lock in LOCKS):
-                raise NotOursError(cell)  # invariant 3
+            if self._view.ownership(cell) is not None:
+                raise NotOursError(cell)
+            self._expect_unlocked(cell)
             self._expect_free(cell)
             before = self._view.cell_source(cell)
             self._strokes.rewrite_allowed(cell, source)
@@ -167,6 +167,7 @@ class AgentCells:
         if mark.get(HASH_KEY) != self._view.cell_hash(cell):
             self._strokes.release(cell)
             raise NotOursError(cell)
+        self._expect_unlocked(cell)
         self._expect_free(cell)
         return mark
 
@@ -174,6 +175,12 @@ class AgentCells:
         self._view.text_of(cell)
         ownership = self._view.ownership(cell)
         if ownership is None or ownership.role is not CellRole.PROPOSAL or ownership.author != author:
+            raise NotOursError(cell)
+
+    def _expect_unlocked(self, cell: CellId) -> None:
+        """Invariant 3: also a cell that its author wrote stays as somebody has locked it."""
+        metadata = self._view.map_of(cell).get("metadata") or {}
+        if any(metadata.get(lock) is False for lock in LOCKS):
             raise NotOursError(cell)
 
     def _expect_free(self, cell: CellId) -> None:

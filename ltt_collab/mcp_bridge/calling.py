@@ -201,13 +201,23 @@ class Caller:
         return known
 
 
+def named_room(caller: Caller, arguments: Arguments) -> RoomInfo:
+    """The room that a call names.
+
+    Raises:
+        UnknownRoomError, BadArgumentError
+    """
+    return caller.room(text_argument(arguments, "notebook_path"), text_argument(arguments, "learner"))
+
+
 async def open_notebook(caller: Caller, arguments: Arguments) -> tuple[RoomInfo, Notebook]:
     """The notebook that a call names.
 
     Raises:
         UnknownRoomError, BadArgumentError
     """
-    return await caller.notebook(text_argument(arguments, "notebook_path"), text_argument(arguments, "learner"))
+    info = named_room(caller, arguments)
+    return info, await caller.directory.snapshot(info.id)
 
 
 async def found_cell(caller: Caller, arguments: Arguments) -> Found:

@@ -16,7 +16,7 @@ from ltt_collab.mcp_bridge.arguments import (
     text_argument,
     whole_argument,
 )
-from ltt_collab.mcp_bridge.calling import Caller, found_cell, open_notebook
+from ltt_collab.mcp_bridge.calling import Caller, found_cell, named_room, open_notebook
 from ltt_collab.mcp_bridge.changes import next_changes
 from ltt_collab.model.ids import Seq
 
@@ -78,7 +78,7 @@ def _budget(caller: Caller, arguments: Arguments) -> OutputBudget:
 
 async def wait_for_change(caller: Caller, arguments: Arguments) -> Reply:
     """What happened after an event, as soon as something did."""
-    info = caller.room(text_argument(arguments, "notebook_path"), text_argument(arguments, "learner"))
+    info = named_room(caller, arguments)
     after = whole_argument(arguments, "after")
     seconds = number_argument(arguments, "timeout", USUAL_RUN, 0, LONGEST_WAIT)
     cell = text_argument(arguments, "cell_id")

@@ -15,7 +15,7 @@ from ltt_collab.mcp_bridge.arguments import (
     seconds_argument,
     text_argument,
 )
-from ltt_collab.mcp_bridge.calling import Caller, found_cell
+from ltt_collab.mcp_bridge.calling import Caller, found_cell, named_room
 from ltt_collab.mcp_bridge.running import Job, run, run_found
 from ltt_collab.model.cells import CellType
 from ltt_collab.model.errors import ConflictError
@@ -35,7 +35,7 @@ async def execute_cell(caller: Caller, arguments: Arguments) -> Reply:
 
 async def execute_code(caller: Caller, arguments: Arguments) -> Reply:
     """Run code that stands in no cell."""
-    info = caller.room(text_argument(arguments, "notebook_path"), text_argument(arguments, "learner"))
+    info = named_room(caller, arguments)
     aside = choice_argument(arguments, "where", ("notebook", "scratch")) == "scratch"
     job = Job(
         code=required_text(arguments, "code"),
@@ -64,7 +64,7 @@ async def run_check(caller: Caller, arguments: Arguments) -> Reply:
 
 async def kernel(caller: Caller, arguments: Arguments) -> Reply:
     """The kernel's state, after what was asked of it."""
-    info = caller.room(text_argument(arguments, "notebook_path"), text_argument(arguments, "learner"))
+    info = named_room(caller, arguments)
     match choice_argument(arguments, "action", ("status", "interrupt", "restart")):
         case "interrupt":
             await caller.running.interrupt(info.id, by=caller.name)

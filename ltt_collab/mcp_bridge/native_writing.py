@@ -17,7 +17,7 @@ from ltt_collab.mcp_bridge.arguments import (
     text_argument,
     whole_argument,
 )
-from ltt_collab.mcp_bridge.calling import Caller, found_cell, open_notebook
+from ltt_collab.mcp_bridge.calling import Caller, found_cell, named_room
 from ltt_collab.mcp_bridge.running import insert_and_run
 from ltt_collab.model.cells import CellType
 from ltt_collab.model.errors import ConflictError, NotOursError
@@ -28,11 +28,11 @@ from ltt_collab.ports.editing import NewCell
 
 async def insert_cell(caller: Caller, arguments: Arguments) -> Reply:
     """A cell of the caller's own, run at once if wished."""
-    info, notebook = await open_notebook(caller, arguments)
+    info = named_room(caller, arguments)
     anchor = text_argument(arguments, "cell_id")
     expected = text_argument(arguments, "expected_hash")
     if expected is not None:
-        found = caller.cell(info, notebook, anchor, None)
+        found = caller.cell(info, await caller.directory.snapshot(info.id), anchor, None)
         if found.cell.hash != expected:
             raise ConflictError(found.cell.id, expected, found.cell.hash)
     new = NewCell(
@@ -103,7 +103,7 @@ async def propose_edit(caller: Caller, arguments: Arguments) -> Reply:
 
 async def undo_my_writes(caller: Caller, arguments: Arguments) -> Reply:
     """Take back the caller's own writes."""
-    info = caller.room(text_argument(arguments, "notebook_path"), text_argument(arguments, "learner"))
+    info = named_room(caller, arguments)
     changed = await caller.editing.undo(info.id, by=caller.name, most=whole_argument(arguments, "most"))
     return say({"undone": list(changed)})
 

@@ -279,7 +279,7 @@ def _name(by: Username, key: str) -> SuggestionId:
 
 def _index(page: Page, new: NewCell) -> int:
     if new.after is None:
-        return len(page.view.cell_ids()) if new.index is None else new.index
+        return page.view.count() if new.index is None else new.index
     at = page.view.index_of(new.after)
     if at is None:
         raise UnknownCellError(new.after)

@@ -78,6 +78,7 @@ class Page:
     def detached(self) -> None:
         """It goes to sleep."""
         self._decoder.detached()
+        self.view.forget()
 
     def before_apply(self, update: bytes) -> None:
         """An update of others comes next."""

@@ -10,20 +10,40 @@ import pytest_asyncio
 from ltt_collab.adapters.jupyter.address import JupyterAddress
 from ltt_collab.adapters.jupyter.kernels import JupyterKernels
 from ltt_collab.adapters.jupyter.rest import RestClient
+from tests.support.courses import write_course
 from tests.support.jupyter import running_jupyter
 from tests.support.mcp_agent import Stage
 from tests.support.service import running_service
+
+COURSE_YAML = """\
+id: basics
+title: Basics
+tasks: [mean, packing]
+"""
+
+PACKING = {
+    "tasks/packing/task.yaml": "title: Packing\nkind: terminal\nreads_terminal: true\n"
+    "checks:\n  - name: a list\n    file: packing.txt\n",
+    "tasks/packing/notebook.md": "# Packing\n\n```python work id=packing-work\n# Say when you are ready.\n```\n",
+    "tasks/packing/reference.sh": "echo tent > packing.txt\n",
+}
+"""A task whose terminal is read, beside one of Python."""
 
 SETTINGS = {"LTT_INTRODUCE": "false", "LTT_CHAT": "off", "LTT_MCP_CALLS_PER_MINUTE": "0"}
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """As the learner image runs it."""
+    """As the learner image runs it, with a small course."""
     home = tmp_path_factory.mktemp("mcp")
+    course = write_course(home / "course", course=COURSE_YAML)
+    for name, content in PACKING.items():
+        (course / name).parent.mkdir(parents=True, exist_ok=True)
+        (course / name).write_text(content)
+    settings = SETTINGS | {"LTT_COURSE": str(course)}
     async with (
         running_jupyter(home / "jupyter") as jupyter,
-        running_service(jupyter, home / "service", settings=SETTINGS) as service,
+        running_service(jupyter, home / "service", settings=settings) as service,
     ):
         address = JupyterAddress.parse(jupyter.url, jupyter.token)
         rest = RestClient(address, None)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pycrdt import Array, Map, Text
 
-from ltt_collab.documents.notebook import NotebookView
+from ltt_collab.documents.notebook import HEAVY, NotebookView
 from ltt_collab.documents.replica import Replica
 from ltt_collab.model.cells import CellType, OutputType
 from ltt_collab.model.errors import UnknownCellError
@@ -84,3 +84,77 @@ def test_a_malformed_mark_makes_no_cell_ours(replica: Replica, view: NotebookVie
         replica.cells.append(code(B, "b", metadata=Map({"ltt": "yes"})))
     assert view.ownership(A) is None
     assert view.ownership(B) is None
+
+
+def change_source(cells: Array[Any]) -> None:
+    cells[0]["source"].insert(1, "é😀")
+
+
+def delete_letters(cells: Array[Any]) -> None:
+    del cells[0]["source"][0:1]
+
+
+def run(cells: Array[Any]) -> None:
+    cells[0]["execution_count"] = 3.0
+    stream = Map({"output_type": "stream", "name": "stdout", "text": Text("one")})
+    cells[0]["outputs"] = Array([stream])
+
+
+def print_more(cells: Array[Any]) -> None:
+    cells[0]["outputs"][0]["text"].insert(3, " two")
+
+
+def odd_values(cells: Array[Any]) -> None:
+    cells[0]["execution_count"] = float("nan")
+    cells[0]["metadata"] = Map({"tags": [b"bytes", 2**60, None, "kept"]})
+
+
+def mark(cells: Array[Any]) -> None:
+    cells[0]["metadata"]["ltt_task"] = {"course": "c", "task": "t", "role": "work"}
+
+
+def add_no_cell(cells: Array[Any]) -> None:
+    cells.insert(0, 7)
+
+
+def copy_below(cells: Array[Any]) -> None:
+    cells.append(Map({"id": "copy", "cell_type": "code", "source": Text("x")}))
+    cells.append(Map({"id": "copy", "cell_type": "code", "source": Text("x")}))
+
+
+def delete_first(cells: Array[Any]) -> None:
+    del cells[0]
+
+
+def show_a_picture(cells: Array[Any]) -> None:
+    picture = {"output_type": "display_data", "data": {"image/png": "A" * HEAVY, "text/plain": "<Figure>"}}
+    cells[0]["outputs"] = Array([Map(picture)])
+
+
+CHANGES = (change_source, delete_letters, run, print_more, odd_values, mark, add_no_cell, copy_below, delete_first,
+           show_a_picture, change_source)  # fmt: skip
+
+
+def test_a_snapshot_after_each_kind_of_change_is_what_the_document_says(replica: Replica, view: NotebookView) -> None:
+    with replica.writing():
+        replica.cells.append(code(A, "x = 1"))
+    seen = [view.snapshot(Seq(0))]
+    for change in CHANGES:
+        with replica.writing():
+            change(replica.cells)
+        seen.append(view.snapshot(Seq(0)))
+        assert seen[-1] == NotebookView(replica, RoomId("room")).snapshot(Seq(0)), change.__name__
+        assert seen[-1] != seen[-2], change.__name__
+    assert view.snapshot(Seq(0)) == seen[-1]
+
+
+def test_a_cell_that_did_not_change_is_not_read_anew(replica: Replica, view: NotebookView) -> None:
+    with replica.writing():
+        replica.cells.append(code(A, "x = 1"))
+    before = view.snapshot(Seq(0))
+    with replica.writing():
+        replica.cells.append(Map({"id": "late", "cell_type": "code", "source": Text("x")}))
+    after = view.snapshot(Seq(0))
+    assert all(one is other for one, other in zip(before.cells, after.cells, strict=False))
+    view.forget()
+    assert view.snapshot(Seq(0)).cells[0] is not after.cells[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ltt_collab.documents.writer_agents import AgentCell
+from ltt_collab.documents.writer_agents import LOCKS, AgentCell
 from ltt_collab.model.cells import CellRole, CellType
 from ltt_collab.model.errors import CellOccupiedError, ConflictError, NotOursError
 from ltt_collab.model.ids import CellId, SuggestionId, Username
@@ -94,6 +94,27 @@ async def test_where_the_operator_allows_it_a_learners_cell_changes_but_not_unde
     scene.presence.enter(SECOND)
     with pytest.raises(CellOccupiedError):
         await scene.writer.agents.rewrite_of_learner(SECOND, "x", source_hash("print(total + 1)"))
+
+
+@pytest.mark.proves("mcp:locked-cells")
+@pytest.mark.parametrize("lock", LOCKS)
+async def test_a_locked_cell_stays_whoever_wrote_it_and_whatever_the_operator_allows(scene: Scene, lock: str) -> None:
+    agents = scene.writer.agents
+    made = await agents.insert(cell())
+    scene.deliver()
+    with scene.learner.replica.writing():
+        for locked in (made, SECOND):
+            scene.learner.view.map_of(locked)["metadata"][lock] = False
+    scene.deliver()
+    before = scene.learner.sources()
+    with pytest.raises(NotOursError):
+        await agents.rewrite(made, "x", source_hash(CODE), AGENT)
+    with pytest.raises(NotOursError):
+        await agents.delete(made, AGENT)
+    with pytest.raises(NotOursError):
+        await agents.rewrite_of_learner(SECOND, "x", source_hash("print(total)"))
+    scene.deliver()
+    assert scene.learner.sources() == before
 
 
 @pytest.mark.proves("agents:run-shown")
