@@ -110,6 +110,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         held = HeldDrafts(registry.propose_approved, stores.audit, SystemClock())
         around = replace(
             _surroundings(settings, stores, events, school.teaching, servers),
+            releases=school.catalogue,
             steering=orders,
             held=held,
         )
@@ -209,6 +210,7 @@ def _say_what_is_missing(missing: Sequence[str]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _School:
+    catalogue: Catalogue
     teaching: Teaching
     examiner: Examiner
     ground: TaskGround
@@ -238,7 +240,12 @@ async def _school(
         clock=clock,
         submitted=examiner.hurry,
     )
-    return _School(teaching=Teaching(catalogue, premises), examiner=examiner, ground=TaskGround(catalogue, judge))
+    return _School(
+        catalogue=catalogue,
+        teaching=Teaching(catalogue, premises),
+        examiner=examiner,
+        ground=TaskGround(catalogue, judge),
+    )
 
 
 async def _home(registry: Registry, stores: Stores, room: RoomId) -> Home | None:

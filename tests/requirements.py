@@ -46,6 +46,8 @@ REQUIREMENTS: dict[str, str] = {
     "rooms:found-without-a-kernel": "A notebook that was open before the service started is found, kernel or not.",
     "course:cells-know-their-task": "A cell belongs to its own mark's task, else to that of the nearest mark above.",
     "course:delivered-as-new-files-only": "A task is delivered as new files; what exists on the server stays as it is.",
+    "delivery:task-text-renewed": "A newer release changes the instructions that stand as they were delivered.",
+    "delivery:learners-cells-left-alone": "A renewed task leaves work cells and what the learner edited as they are.",
     "course:answers-stay-here": "What is delivered holds no check, no expected value and no reference solution.",
     "access:learners-see-their-own": "Another learner's room answers by every operation as if it were not there.",
     "access:reading-only": "Who may only read neither proposes, declines nor runs anything.",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ltt_collab.curriculum.releases import released_text
+from ltt_collab.curriculum.releases import released_cells, released_text
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.courses import Course, Task
 from ltt_collab.model.errors import UnknownCourseError, UnknownTaskError
 from ltt_collab.model.ids import CourseId, TaskId
+from ltt_collab.model.tasks import ReleasedCell
 from ltt_collab.ports.classroom import TaskAt
 
 
 class Catalogue:
-    """The latest version of each course.
+    """The latest version of each course; implements ``ports.classroom.Releases``.
 
     Invariants:
         1. A cell belongs to one task at most: its own mark's, else that of the nearest marked cell above it.
@@ -22,6 +23,7 @@ class Catalogue:
     def __init__(self, courses: Iterable[Course] = ()) -> None:
         self._courses: dict[CourseId, Course] = {}
         self._texts: dict[TaskAt, str] = {}
+        self._released: dict[TaskAt, Sequence[ReleasedCell]] = {}
         for course in courses:
             self.publish(course)
 
@@ -29,10 +31,13 @@ class Catalogue:
         """Teach this version from now on."""
         self._courses[course.id] = course
         self._texts.clear()
+        self._released.clear()
 
     def withdraw(self, course: CourseId) -> None:
         """Teach it no more."""
         self._courses.pop(course, None)
+        self._texts.clear()
+        self._released.clear()
 
     def courses(self) -> Sequence[Course]:
         """The courses, by id."""
@@ -71,6 +76,13 @@ class Catalogue:
             task = self.find(at)
             self._texts[at] = "" if task is None else released_text(task)
         return self._texts[at]
+
+    def released(self, at: TaskAt) -> Sequence[ReleasedCell]:
+        """The cells that learners get of a task, in order; none for one that is not taught."""
+        if at not in self._released:
+            task = self.find(at)
+            self._released[at] = () if task is None else released_cells(task)
+        return self._released[at]
 
     def task_of(self, notebook: Notebook, cell: str) -> TaskAt | None:
         """The taught task that a cell belongs to (invariant 1)."""

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ltt_collab.model.courses import Task, TaskMark
+from ltt_collab.model.courses import TASK_KEY, Task, TaskMark, TaskRole
 from ltt_collab.model.nbformat import read_notebook
+from ltt_collab.model.tasks import DeliveredCell, ReleasedCell
 
 
 def release(task: Task) -> dict[str, Any]:
-    """The released notebook: never checks, answers or the reference; new on every call."""
+    """The released notebook: never checks, answers or the reference; new on every call.
+
+    It remembers which cells it was released with, so that a newer release can tell them from the learner's own.
+    """
     notebook: dict[str, Any] = json.loads(task.notebook)
+    mark = notebook.setdefault("metadata", {}).setdefault(TASK_KEY, {})
+    mark["cells"] = [DeliveredCell.of(cell).as_metadata() for cell in released_cells(task)]
     return notebook
+
+
+def released_cells(task: Task) -> Sequence[ReleasedCell]:
+    """The cells of the released notebook, in order."""
+    return [
+        ReleasedCell(
+            id=cell.id,
+            type=cell.type,
+            role=TaskRole.TASK if cell.task is None else cell.task.role,
+            source=cell.source,
+        )
+        for cell in read_notebook(task.notebook, notebook_name(task)).cells
+    ]
 
 
 def released_files(task: Task) -> Mapping[str, bytes]:

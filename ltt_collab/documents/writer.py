@@ -15,6 +15,7 @@ from ltt_collab.documents.replica import Replica
 from ltt_collab.documents.writer_agents import AgentCells
 from ltt_collab.documents.writer_cells import Strokes
 from ltt_collab.documents.writer_rescue import Rescue
+from ltt_collab.documents.writer_tasks import TaskCells
 from ltt_collab.documents.writer_typing import AdoptedError, GrowingNote, Typist
 from ltt_collab.model.cells import CellRole, Ownership
 from ltt_collab.model.errors import CellOccupiedError, ConflictError, NotOursError
@@ -81,6 +82,7 @@ class Writer:
         self._typist = Typist(view, self._strokes, presence, clock)
         self._lock = anyio.Lock()
         self.agents = AgentCells(view, self._strokes, self._rescue, presence=presence, lock=self._lock)
+        self.tasks = TaskCells(replica, view, self._strokes, self._rescue, presence=presence, lock=self._lock)
 
     async def point(self, cell_id: CellId, line: int, expected_hash: str) -> None:
         """Select a line (1-based) of the learner's cell in our colour, from its first letter to its end.

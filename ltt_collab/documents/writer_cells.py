@@ -13,6 +13,7 @@ from ltt_collab.documents.replica import Replica
 from ltt_collab.model.cells import OWNERSHIP_KEY, CellType
 from ltt_collab.model.errors import NotOursError
 from ltt_collab.model.ids import CellId
+from ltt_collab.model.tasks import ReleasedCell
 from ltt_collab.model.text import utf8_offset
 
 NEW_ID_BYTES = 8
@@ -26,7 +27,8 @@ class Strokes:
         1. Text changes only by ``Text.insert`` and ``del``, on a local name: an augmented assignment through a
            map's key would put an empty text in the place of the cell's (pycrdt).
         2. A cell without our mark is never changed, but for ``put_back``, which only returns a learner's own letters,
-           and ``rewrite_allowed``, which the operator must have allowed.
+           ``rewrite_allowed``, which the operator must have allowed, and a task's instructions as they were released
+           (``writer_tasks``).
     """
 
     def __init__(self, replica: Replica, view: NotebookView) -> None:
@@ -65,14 +67,14 @@ class Strokes:
         metadata = self._view.map_of(cell_id)["metadata"]
         text = self._view.text_of(cell_id)
         with self._replica.writing():
-            _change(text, source)
+            change_text(text, source)
             metadata[OWNERSHIP_KEY] = dict(mark)
 
     def rewrite_allowed(self, cell_id: CellId, source: str) -> None:
         """Change the text of a learner's cell where it differs (invariant 2)."""
         text = self._view.text_of(cell_id)
         with self._replica.writing():
-            _change(text, source)
+            change_text(text, source)
 
     def begin_run(self, cell_id: CellId) -> None:
         """Show our code cell as running, without outputs."""
@@ -154,6 +156,14 @@ class Strokes:
         with self._replica.writing():
             source.insert(utf8_offset(str(source), position), letters)
 
+    def insert_delivered(self, index: int, cell_id: CellId, new: ReleasedCell, metadata: Mapping[str, Any]) -> None:
+        """Put a task's cell there, within a transaction of the caller's."""
+        self._insert(index, cell_id, new.source, metadata, new.type)
+
+    def free_id(self, wanted: CellId) -> CellId:
+        """The wanted id, or another if a cell has it."""
+        return self._new_id() if self._view.holds(wanted) else wanted
+
     def _insert(
         self,
         index: int,
@@ -204,7 +214,7 @@ class Strokes:
         return cell_id
 
 
-def _change(text: Text, source: str) -> None:
+def change_text(text: Text, source: str) -> None:
     """Give a shared text another content; what both begin and end with stays the very same letters."""
     before = str(text)
     start = next((at for at, pair in enumerate(zip(before, source, strict=False)) if pair[0] != pair[1]), None)

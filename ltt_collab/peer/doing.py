@@ -28,6 +28,7 @@ from ltt_collab.peer.acts import Acts
 from ltt_collab.peer.alarms import Alarms
 from ltt_collab.peer.checking import Checking
 from ltt_collab.peer.greeting import Greeting
+from ltt_collab.peer.renewing import Renewing
 from ltt_collab.peer.scene import Scene
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,17 @@ class Doing:
     def __init__(self, scene: Scene, acts: Acts, greeting: Greeting, alarms: Alarms) -> None:
         self._scene, self._acts, self._greeting, self._alarms = scene, acts, greeting, alarms
         self.checking = Checking(scene, acts)
+        self.renewing = Renewing(scene, acts)
+
+    def handle(self, event: RoomEvent) -> None:
+        """Let those parts know that follow what happens."""
+        self.checking.handle(event)
+        self.renewing.handle(event)
+
+    def end(self) -> None:
+        """The room is over."""
+        self.checking.end()
+        self.renewing.end()
 
     def do(self, wish: Command, happen: Callable[[RoomEvent], None]) -> None:
         """Fulfil it; ``happen`` takes an event that comes of it, to be decided on after what is decided now."""

@@ -52,6 +52,11 @@ class Registry:
         for peer in tuple(self._peers.values()):
             peer.steered()
 
+    def released(self) -> None:
+        """Other releases of courses are taught than before: tell every room."""
+        for peer in tuple(self._peers.values()):
+            peer.renew()
+
     async def propose_approved(self, room: RoomId, draft: Draft) -> Answer:
         """Show a draft that a person has approved.
 

@@ -369,6 +369,10 @@ class RoomPeer:
         if paused is not None:
             self._proposing.call_off(paused)
 
+    def renew(self) -> None:
+        """Other releases of courses are taught than before."""
+        self._doing.renewing.look()
+
     async def whisper(self, cell: CellId | None, text: str, by: Username) -> Answer:
         """Write what an instructor says below a cell; None: where a learner is.
 
@@ -429,7 +433,7 @@ class RoomPeer:
     def _forget(self) -> None:
         self._stay.end()
         self._acts.end()
-        self._doing.checking.end()
+        self._doing.end()
         self._alarms.cancel()
         self._company.end()
         if self._page is not None:
@@ -462,7 +466,7 @@ class RoomPeer:
             self.moved(event.path)
         self._proposing.handle(event)
         self._acts.handle(event)
-        self._doing.checking.handle(event)
+        self._doing.handle(event)
         self.whereabouts.handle(event)
         wishes = self.mind.handle(event)
         if isinstance(event, MessagePosted):

@@ -12,7 +12,7 @@ from ltt_collab.peer.approvals import HeldDrafts
 from ltt_collab.peer.chats import Chats
 from ltt_collab.peer.log import EventLog
 from ltt_collab.peer.timers import Timers
-from ltt_collab.ports.classroom import Checker
+from ltt_collab.ports.classroom import Checker, Releases
 from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.files import LearnerFiles
 from ltt_collab.ports.kernels import KernelServer
@@ -51,6 +51,7 @@ class Surroundings:
     ``feedback``: where it is kept what learners thought of the help, None: nowhere.
     ``files``: new files on a server, None where there can be none. ``owner``: whose server it is, where that is known
     (behind a hub): what anybody calls themselves there counts for nothing. ``rooms``: who was in which room before.
+    ``releases``: the tasks as learners get them now, None without a course.
     """
 
     user: User
@@ -73,6 +74,7 @@ class Surroundings:
     held: HeldDrafts | None = None
     owner: Username | None = None
     rooms: RoomStore | None = None
+    releases: Releases | None = None
 
     def membership(self, server: RoomServer, *, read_only: bool) -> Membership:
         """How we join a document's room on that server."""

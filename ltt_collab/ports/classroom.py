@@ -9,7 +9,7 @@ from typing import Protocol
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.courses import Course, Task
 from ltt_collab.model.ids import CourseId, RoomId, ServerId, SubmissionId, TaskId, Username, ValidationId
-from ltt_collab.model.tasks import TaskBrief
+from ltt_collab.model.tasks import ReleasedCell, TaskBrief
 from ltt_collab.model.validations import ValidationMode, Verdict
 
 
@@ -65,6 +65,14 @@ class Checker(Protocol):
         self, server: ServerId, room: RoomId, notebook: Notebook, at: TaskAt, learner: Username
     ) -> Verdict:
         """Check a task in the learner's kernel and remember the verdict; never raises for a fault of the learner's."""
+        ...
+
+
+class Releases(Protocol):
+    """What is taught now, as far as learners get it."""
+
+    def released(self, at: TaskAt) -> Sequence[ReleasedCell]:
+        """The cells of a task's notebook, in order; none for a task that is not taught."""
         ...
 
 
