@@ -54,9 +54,9 @@ class JupyterKernel:
         request = Request(what, seconds=seconds, output_bytes=0)
         content = execute_content("", silent=True, expressions=expressions)
         async with self._connection.request(request, content):
-            while request.reply is None:
+            while request.reply is None and not request.has_ended:
                 await self._connection.step(request)
-        if request.is_overdue:
+        if request.is_overdue or request.reply is None:
             raise KernelTimeoutError(what, seconds)
         if request.reply.get("status") == "aborted":
             raise KernelUnreachableError(self._info.id, "the question was dropped with what a learner had queued")

@@ -168,11 +168,17 @@ class KernelConnection:
 
     def _overrun(self, request: Request) -> None:
         """Invariant 3: needs nobody who waits."""
-        if self._current is request and not request.has_ended:
-            if request.overdue_at is None:
-                request.overdue_at = asyncio.get_running_loop().time()
-            self._interrupt_own(request)
-            self._watch(request, INSIST_SECONDS)
+        if self._current is not request or request.has_ended:
+            return
+        if request.overdue_at is None:
+            request.overdue_at = asyncio.get_running_loop().time()
+        elif request.is_idle:
+            # An interrupt that meets a kernel between the code and the reply takes the reply away: none will come.
+            request.end()
+            self._over(request)
+            return
+        self._interrupt_own(request)
+        self._watch(request, INSIST_SECONDS)
 
     def _interrupt_own(self, request: Request) -> None:
         if request.is_running and self._channel is not None:  # invariant 2

@@ -34,7 +34,7 @@ class Request:
         self.has_begun = False
         self.has_ended = False
         self.overdue_at: float | None = None
-        self._is_idle = False
+        self.is_idle = False
         self._output_bytes = output_bytes
         self._taken = 0
         self._news = anyio.Event()
@@ -57,19 +57,19 @@ class Request:
     @property
     def is_running(self) -> bool:
         """Whether the kernel runs it now, as far as we heard."""
-        return self.has_begun and self.is_in_kernel
+        return self.has_begun and self.is_in_kernel and not self.is_idle
 
     def hear(self, message: Message) -> None:
         """Take in a message about this request."""
         if message.type == "status":
             state = message.state
             self.has_begun = self.has_begun or state == "busy"
-            self._is_idle = self._is_idle or state == "idle"
+            self.is_idle = self.is_idle or state == "idle"
         elif message.type == "execute_reply":
             self.reply = message.content
         else:
             self._keep(message)
-        self.has_ended = self.reply is not None and self._is_idle  # invariant 1
+        self.has_ended = self.reply is not None and self.is_idle  # invariant 1
         self._news.set()
 
     def fail(self, error: KernelError) -> None:

@@ -1,0 +1,109 @@
+"""The connection to a kernel that a test plays: what the kernel says, and what is sent to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, cast
+
+import anyio
+import pytest
+from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
+
+from ltt_collab.adapters.jupyter.kernels import JupyterKernel
+from ltt_collab.adapters.jupyter.kernels_connection import KernelConnection
+from ltt_collab.adapters.jupyter.kernels_link import KernelLink
+from ltt_collab.model.errors import KernelTimeoutError
+from ltt_collab.model.ids import KernelId
+from ltt_collab.ports.kernels import Finished, KernelInfo, KernelOutput, KernelState, Limits
+from tests.support.deadlines import eventually
+
+KERNEL = KernelId("k1")
+SHORT = 0.05
+
+
+class PlayedKernel:
+    """A kernel and the server before it, one frame after the other."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str]] = []
+        self._ear: Any = None
+
+    # As ``KernelLink`` and its channel.
+
+    async def dial(self, _kernel: KernelId, _session: str, ear: Any) -> PlayedKernel:
+        self._ear = ear
+        return self
+
+    async def state(self, _kernel: KernelId) -> str:
+        return "idle"
+
+    async def is_alive(self, _kernel: KernelId) -> bool:
+        return True
+
+    async def interrupt(self, _kernel: KernelId) -> None:
+        self.sent.append(("interrupt by REST", ""))
+
+    def send(self, frame: bytes) -> None:
+        _channel, parts = deserialize_msg_from_ws_v1(frame)  # type: ignore[no-untyped-call]
+        header = json.loads(parts[0])
+        self.sent.append((str(header["msg_type"]), str(header["msg_id"])))
+
+    def close(self) -> None:
+        return
+
+    # As the kernel.
+
+    def says(self, channel: str, kind: str, content: dict[str, Any], *, about: str) -> None:
+        parent = {"msg_id": about, "session": "ours", "msg_type": "execute_request"}
+        parts = [json.dumps(part).encode() for part in ({"msg_type": kind}, parent, {}, content)]
+        self._ear.frame_received(bytes(serialize_msg_to_ws_v1(parts, channel)))  # type: ignore[no-untyped-call]
+
+    def becomes(self, state: str, about: str) -> None:
+        self.says("iopub", "status", {"execution_state": state}, about=about)
+
+    def asked(self, kind: str) -> list[str]:
+        return [identifier for each, identifier in self.sent if each == kind]
+
+
+async def run(kernel: JupyterKernel, seconds: float) -> list[KernelOutput]:
+    outputs = cast("AsyncGenerator[KernelOutput]", kernel.execute("code", limits=Limits(seconds=seconds)))
+    async with aclosing(outputs):
+        return [output async for output in outputs]
+
+
+@pytest.mark.proves("mcp:time-out")
+async def test_an_interrupt_that_takes_the_reply_away_leaves_the_kernel_free_for_the_next_run() -> None:
+    played = PlayedKernel()
+    link = cast("KernelLink", played)
+    connection = KernelConnection(KERNEL, link)
+    kernel = JupyterKernel(KernelInfo(id=KERNEL, name="python3", state=KernelState.IDLE), connection, link)
+    failed: list[KernelTimeoutError] = []
+
+    async def run_too_long() -> None:
+        try:
+            await run(kernel, SHORT)
+        except KernelTimeoutError as error:
+            failed.append(error)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run_too_long)
+        (first,) = await eventually(lambda: played.asked("execute_request"))
+        played.becomes("busy", first)
+        await eventually(lambda: played.asked("interrupt_request"))
+        played.becomes("idle", first)  # and no reply: ipykernel says nothing more about it
+    assert len(failed) == 1
+    interrupts = len(played.asked("interrupt_request"))
+
+    async def answer() -> None:
+        second = (await eventually(lambda: played.asked("execute_request")[1:]))[0]
+        played.becomes("busy", second)
+        played.says("shell", "execute_reply", {"status": "ok", "execution_count": 1}, about=second)
+        played.becomes("idle", second)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(answer)
+        assert [type(output) for output in await run(kernel, 5)] == [Finished]
+    assert len(played.asked("interrupt_request")) == interrupts, "an idle kernel is not interrupted"
+    connection.close()
