@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
@@ -29,8 +30,8 @@ class NotebookView:
     """Reads one replica as a notebook, and changes nothing.
 
     Invariants:
-        1. What it says of a cell is what the document says now: a cell that was read before is recognised by its whole
-           content, never by what was heard of it since.
+        1. What it says of a cell is what the document says now: what was read before holds while no update was applied
+           and nothing was written; then each cell is recognised by its whole content.
 
     An index or a ``Text`` that it hands out is good until the next await. What others wrote may have any shape:
     what is not a cell is counted, and otherwise passed over.
@@ -44,11 +45,14 @@ class NotebookView:
         self._types_state = b""
         self._read: dict[bytes, Cell] = {}
         self._is_heavy = False
+        self._latest: Notebook | None = None
+        self._latest_revision = -1
 
     def forget(self) -> None:
         """Keep no cell in memory beside the document; they are read anew when they are asked for."""
         self._read = {}
         self._is_heavy = False
+        self._latest = None
 
     @property
     def path(self) -> str:
@@ -74,12 +78,17 @@ class NotebookView:
 
     def snapshot(self, seq: Seq) -> Notebook:
         """The whole notebook as it is now; ``seq`` is the last event that it includes."""
+        revision = self._replica.revision
+        if self._latest is not None and self._latest_revision == revision:
+            return self._latest if self._latest.seq == seq else replace(self._latest, seq=seq)
         cells = self._replica.cells
         known, self._read = self._read, {}
         with self._replica.doc.transaction():
             contents = self._contents(cells)
             read = tuple(self._read_once(cells, index, content, known) for index, content in enumerate(contents))
-        return Notebook(room=self._room, path=self.path, cells=read, seq=seq, language=self.language)
+        self._latest = Notebook(room=self._room, path=self.path, cells=read, seq=seq, language=self.language)
+        self._latest_revision = revision
+        return self._latest
 
     def _contents(self, cells: Array[Any]) -> Sequence[bytes]:
         """A fingerprint of each cell's whole content, empty where it is not worth it.
@@ -125,6 +134,10 @@ class NotebookView:
         for index, found in enumerate(self.cell_ids()):
             self._indices.setdefault(found, index)
         return self._indices.get(cell_id)
+
+    def guess(self, cell_id: CellId, index: int) -> None:
+        """Say where a cell was just put, so that it is not searched for; a wrong guess does no harm."""
+        self._indices[cell_id] = index
 
     def holds(self, cell_id: CellId) -> bool:
         """Whether the cell is there."""

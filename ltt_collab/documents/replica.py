@@ -76,7 +76,8 @@ class Replica:
         4. Remote traffic pays for no subscription of ours.
     """
 
-    __slots__ = ("_asleep", "_doc", "_intake", "_observer", "_on_local_update", "_witnesses", "client_id")
+    __slots__ = ("_asleep", "_doc", "_intake", "_is_written", "_observer", "_on_local_update", "_revision",
+                 "_witnesses", "client_id")  # fmt: skip
 
     def __init__(
         self,
@@ -91,6 +92,8 @@ class Replica:
         self._doc: Doc[Any] | None = None
         self._intake: Intake | None = None
         self._witnesses: list[Callable[[bytes], None]] = []
+        self._revision = 0
+        self._is_written = False
         doc: Doc[Any] = Doc(client_id=client_id)
         self.client_id = ClientId(doc.client_id)
         self._attach(doc)
@@ -117,6 +120,13 @@ class Replica:
         """The room server's view of the document: path, dirty, hash."""
         root: Map[Any] = self.doc.get("state", type=Map)
         return root
+
+    @property
+    def revision(self) -> int:
+        """A number that is another one whenever the document may be another; within ``writing`` at each look."""
+        if self._is_written:
+            self._revision += 1
+        return self._revision
 
     @property
     def is_asleep(self) -> bool:
@@ -152,6 +162,7 @@ class Replica:
         """
         intake = self._intake or self._wake()
         observer = self._observer
+        self._revision += 1
         try:
             if observer is not None:
                 observer.before_apply(update)
@@ -186,10 +197,13 @@ class Replica:
             updates.append(event.update)
 
         subscription = doc.observe(collect)
+        self._is_written = True
         try:
             with doc.transaction(origin=OURS):
                 yield doc
         finally:
+            self._is_written = False
+            self._revision += 1
             doc.unobserve(subscription)
             self._hand_over(updates)
 

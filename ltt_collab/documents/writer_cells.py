@@ -56,9 +56,10 @@ class Strokes:
 
     def insert_cell(self, index: int, type: CellType, source: str, mark: Mapping[str, Any]) -> CellId:
         """Put a new cell of ours at an index, or at the end; its id."""
-        cell_id = self._new_id()
+        cell_id, at = self._new_id(), min(index, self._view.count())
         with self._replica.writing():
-            self._insert(min(index, len(self._replica.cells)), cell_id, source, {OWNERSHIP_KEY: dict(mark)}, type)
+            self._insert(at, cell_id, source, {OWNERSHIP_KEY: dict(mark)}, type)
+        self._view.guess(cell_id, at)
         return cell_id
 
     def rewrite(self, cell_id: CellId, source: str, mark: Mapping[str, Any]) -> None:
@@ -207,11 +208,9 @@ class Strokes:
         if self._view.ownership(cell_id) is None:
             raise NotOursError(cell_id)
 
-    def _new_id(self) -> CellId:
-        taken = set(self._view.cell_ids())
-        while (cell_id := CellId(secrets.token_hex(NEW_ID_BYTES))) in taken:
-            pass
-        return cell_id
+    @staticmethod
+    def _new_id() -> CellId:
+        return CellId(secrets.token_hex(NEW_ID_BYTES))
 
 
 def change_text(text: Text, source: str) -> None:

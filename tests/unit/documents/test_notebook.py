@@ -148,6 +148,24 @@ def test_a_snapshot_after_each_kind_of_change_is_what_the_document_says(replica:
     assert view.snapshot(Seq(0)) == seen[-1]
 
 
+def test_what_is_written_is_seen_at_once_also_while_it_is_being_written(replica: Replica, view: NotebookView) -> None:
+    with replica.writing():
+        replica.cells.append(code(A, "x"))
+        seen = [view.snapshot(Seq(0)).cells[0].source]
+        replica.cells[0]["source"].insert(1, "y")
+        seen.append(view.snapshot(Seq(0)).cells[0].source)
+        replica.cells[0]["source"].insert(2, "z")
+    seen.append(view.snapshot(Seq(0)).cells[0].source)
+    assert seen == ["x", "xy", "xyz"]
+    other = Replica(on_local_update=lambda update: None)
+    other.apply(replica.diff(other.state()))
+    with other.writing():
+        del other.cells[0]["source"][0:1]
+    replica.apply(other.diff(replica.state()))
+    assert view.snapshot(Seq(7)).cells[0].source == "yz"
+    assert view.snapshot(Seq(8)).seq == 8
+
+
 def test_a_cell_that_did_not_change_is_not_read_anew(replica: Replica, view: NotebookView) -> None:
     with replica.writing():
         replica.cells.append(code(A, "x = 1"))
