@@ -96,6 +96,11 @@ class Doing:
 
     def _ask(self, ask: AskTutor, happen: Callable[[RoomEvent], None]) -> None:
         scene = self._scene
+        looked_up = self._greeting.why_silent()
+        if looked_up is not None:  # soon known; who erred meanwhile is to be helped all the same
+            scene.decide(ask.cell_id, "waiting", looked_up)
+            self._greeting.when_known(lambda: self._ask(ask, scene.happen))
+            return
         silent = scene.why_silent()
         if silent is not None:
             scene.decide(ask.cell_id, "did not help", silent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 import structlog
 
@@ -32,6 +33,7 @@ class Greeting:
     Invariants:
         1. Nothing is written before it is known that no learner who is here wants us gone.
         2. Each learner is told once, ever, who reads what.
+        3. What waits for the learners' wishes to be known is called once they are, in the order in which it came.
     """
 
     def __init__(self, scene: Scene, server: ServerId, acts: Acts) -> None:
@@ -39,10 +41,18 @@ class Greeting:
         self._met: set[Username] = set()
         self._unknown: set[Username] = set()
         self._strangers: set[Username] = set()
+        self._when_known: list[Callable[[], None]] = []
 
     def why_silent(self) -> str | None:
         """Why nothing may be written for now (invariant 1)."""
         return "it is being looked up whether a learner here wants no tutor" if self._unknown else None
+
+    def when_known(self, act: Callable[[], None]) -> None:
+        """Call that once it is known of everybody here whether they want us (invariant 3); at once if it is."""
+        if self._unknown:
+            self._when_known.append(act)
+        else:
+            act()
 
     def meet(self, username: Username) -> None:
         """A learner is here."""
@@ -87,6 +97,10 @@ class Greeting:
             )
             return
         self._unknown.discard(username)
+        if not self._unknown:
+            waited, self._when_known = self._when_known, []
+            for act in waited:
+                act()
         if scene.around.habits.introduce:
             self._strangers.add(username)
             await self._introduce_all()

@@ -164,6 +164,21 @@ async def test_a_learner_is_told_once_who_reads_what_also_over_a_restart(
         assert ada.own_sources() == [WRONG, OTHER]
 
 
+@pytest.mark.proves("serve:helps-once-the-wishes-are-known")
+async def test_an_error_is_helped_though_a_newcomers_wish_is_still_looked_up(
+    jupyter: Jupyter, path: str, tmp_path: Path
+) -> None:
+    async with helped(jupyter, path, tmp_path, LTT_INTRODUCE="true") as (ada, service):
+        await ada.connect_kernel()
+        await eventually(lambda: ada.notes("status"), what="the introduction begun")
+        async with learner_in(jupyter, path, "Bob"):  # looked up once the introduction is written
+            await ada.replace("first", WRONG)
+            await ada.run("first")
+            await ada.sees_note(about="first")
+        waited = [said["because"] for said in await decisions(service, path) if said["decision"] == "waiting"]
+        assert "it is being looked up whether a learner here wants no tutor" in waited
+
+
 @pytest.mark.proves("serve:help-per-author")
 async def test_two_learners_in_one_notebook_are_helped_each_with_their_own_error(
     jupyter: Jupyter, path: str, tmp_path: Path
