@@ -32,6 +32,7 @@ from ltt_collab.replaying.commands import replay
 from ltt_collab.service import RunningService, load_tutors, run, running_service
 from ltt_collab.settings import Settings
 from ltt_collab.telemetry.logging import configure_logging
+from ltt_collab.web.hub_login import HubLogin
 
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 
@@ -114,7 +115,11 @@ def _announce(service: RunningService) -> None:
     typer.echo(f"LTT Collab serves {service.url}", err=True)
     # Secrets, if only for a quarter of an hour: to stdout, as the token.
     typer.echo(f"Instructor's wall, once: {service.reception.instructor_link(service.url)}")
-    typer.echo(f"Learner's workspace, once: {service.reception.learner_link(service.url)}")
+    if isinstance(service.reception.login, HubLogin):
+        ours = service.reception.login.places.ours
+        typer.echo(f"People log in through the hub: {ours}wall and {ours}learn", err=True)
+    else:
+        typer.echo(f"Learner's workspace, once: {service.reception.learner_link(service.url)}")
     if service.generated:
         # Printed once, and to stdout only: it is a secret, and logs are kept.
         typer.echo(f"LTT_API_TOKEN={service.api_token.get_secret_value()}")

@@ -18,15 +18,18 @@ from ltt_collab.access.school import School
 from ltt_collab.adapters.clock import SystemClock
 from ltt_collab.adapters.jupyter.framing import frame_policy
 from ltt_collab.api.middleware import BodyLimit, Boundary, HeadAsGet, SecurityHeaders
+from ltt_collab.api.server import Served
 from ltt_collab.model.chat import ChatMessage
 from ltt_collab.model.identity import Principal, Role
 from ltt_collab.model.ids import RoomId, Username
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.watching import Watching
 from ltt_collab.ports.store import WishStore
+from ltt_collab.ports.hub import HubLogins
 from ltt_collab.settings import Settings
 from ltt_collab.web.entry import ASKED
 from ltt_collab.web.live.feed import WallFeed
+from ltt_collab.web.hub_login import HubLogin, HubPlaces
 from ltt_collab.web.login import CodeLogin
 from ltt_collab.web.pages import create_pages
 from ltt_collab.web.stage import Stage, Workspace
@@ -54,7 +57,7 @@ class Entrance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behind:
-    """What the pages stand before."""
+    """What the pages stand before; ``logins``: of people at a hub, None where there is none."""
 
     registry: Registry
     gatekeeper: Gatekeeper
@@ -62,6 +65,7 @@ class Behind:
     desk: Desk
     wishes: WishStore
 
+    logins: HubLogins | None = None
 
 class Reception:
     """The pages of one service."""
@@ -69,7 +73,7 @@ class Reception:
     def __init__(self, behind: Behind, settings: Settings) -> None:
         self._settings = settings
         self._registry = behind.registry
-        self.login = CodeLogin(behind.gatekeeper, SystemClock())
+        self.login = _login(behind, settings)
         self.feed = WallFeed(behind.registry, behind.school, behind.desk)
         self._stage = partial(
             Stage,
@@ -85,6 +89,7 @@ class Reception:
             one_learner=not settings.hub_api_url,
         )
 
+            public_url=_public_url(settings),
     def before(self, api: FastAPI, closing: anyio.Event) -> ASGIApp:
         """The pages, with ``api`` behind them."""
         pages = create_pages(self._stage(closing=closing))
@@ -108,8 +113,9 @@ class Reception:
     def _workspace(self, learner: Username) -> Workspace | None:
         settings = self._settings
         if settings.hub_api_url:
-            url = f"{settings.hub_proxy_url.rstrip('/')}/user/{quote(learner)}/"
-            return Workspace(url=url, token="", framing=partial(frame_policy, url)) if learner else None
+            path = f"user/{quote(learner)}/"
+            framing = partial(frame_policy, settings.hub_proxy_url + path)
+            return Workspace(url=_hub_url(settings) + path, token="", framing=framing) if learner else None
         url = f"{settings.jupyter_url.rstrip('/')}/"
         return Workspace(url=url, token=settings.jupyter_token.get_secret_value(), framing=partial(frame_policy, url))
 
@@ -119,3 +125,21 @@ class Reception:
             message = ChatMessage(id=f"page-{secrets.token_hex(8)}", sender=learner, text=words, at=time.time())
             peer.hear(RoomId(""), message)
         return bool(rooms)
+
+
+def _login(behind: Behind, settings: Settings) -> CodeLogin:
+    if behind.logins is None:
+        return CodeLogin(behind.gatekeeper, SystemClock())
+    places = HubPlaces(hub=_hub_url(settings), ours=_public_url(settings))
+    return HubLogin(behind.gatekeeper, SystemClock(), behind.logins, places)
+
+
+def _hub_url(settings: Settings) -> str:
+    return settings.hub_public_url or settings.hub_proxy_url
+
+
+def _public_url(settings: Settings) -> str:
+    """Where browsers reach us; '' on a single server, where requests say it."""
+    if settings.public_url or not settings.hub_api_url:
+        return settings.public_url
+    return Served(host=settings.host, port=settings.port).url

@@ -11,7 +11,9 @@ import structlog
 
 from ltt_collab.access.hub import HubAuthenticator, HubGroups
 from ltt_collab.adapters.hub.connecting import connected
+from ltt_collab.adapters.hub.credential import HubToken
 from ltt_collab.adapters.hub.directory import JupyterHub
+from ltt_collab.adapters.hub.logins import JupyterHubLogins
 from ltt_collab.adapters.hub.places import ServerPlaces
 from ltt_collab.adapters.hub.rest import HubRest
 from ltt_collab.adapters.hub.scopes import check_scopes
@@ -27,11 +29,12 @@ from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.supervisor import Supervisor
 from ltt_collab.peer.surroundings import Surroundings
 from ltt_collab.ports.files import LearnerFiles
-from ltt_collab.ports.hub import Hub, HubServer
+from ltt_collab.ports.hub import Hub, HubLogins, HubServer
 from ltt_collab.ports.identity import Authenticator
 from ltt_collab.ports.kernels import KernelServer
 from ltt_collab.ports.terminals import Terminals
 from ltt_collab.settings import Settings
+from ltt_collab.renewal import hub_token_reader
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +51,9 @@ class Servers(Protocol):
     """Who else can vouch for a token."""
 
     def settle(self, around: Surroundings, registry: Registry) -> None:
+    logins: HubLogins | None
+    """Where people log in; None: with us."""
+
         """Say what their rooms share, and where open rooms are listed."""
         ...
 
@@ -96,8 +102,10 @@ async def reached_servers(settings: Settings) -> AsyncIterator[Servers]:
         InvalidSettingError
     """
     if settings.hub_api_url:
-        async with HubRest(settings.hub_api_url, settings.hub_token.get_secret_value()) as rest:
-            yield HubServers(JupyterHub(rest), settings)
+        token = HubToken(settings.hub_token.get_secret_value(), hub_token_reader(settings))
+        async with HubRest(settings.hub_api_url, token) as rest:
+            hub = JupyterHub(rest)
+            yield HubServers(hub, settings, token, JupyterHubLogins(rest, hub))
         return
     address = JupyterAddress.parse(settings.jupyter_url, settings.jupyter_token.get_secret_value())
     async with (
@@ -116,6 +124,7 @@ class OneServer:
         self._supervisor: Supervisor | None = None
         self.authenticators: Sequence[Authenticator] = ()
 
+        self.logins: HubLogins | None = None
     def settle(self, around: Surroundings, registry: Registry) -> None:
         """Say what its rooms share."""
         self._supervisor = Supervisor(self._server, around, registry)
@@ -169,13 +178,11 @@ class OneServer:
 class HubServers:
     """Every learner's server of one hub."""
 
-    def __init__(self, hub: Hub, settings: Settings) -> None:
-        self._hub, self._settings = hub, settings
-        self._places = ServerPlaces(
-            proxy_url=settings.hub_proxy_url,
-            direct_url=settings.hub_direct_url,
-            token=settings.hub_token.get_secret_value(),
-        )
+    def __init__(self, hub: Hub, settings: Settings, token: HubToken, logins: HubLogins) -> None:
+        """``token``: the one that ``hub`` is asked with; ``logins``: of people at that hub."""
+        self._hub, self._settings, self._token = hub, settings, token
+        self.logins: HubLogins | None = logins
+        self._places = ServerPlaces(proxy_url=settings.hub_proxy_url, direct_url=settings.hub_direct_url, token=token)
         groups = HubGroups(learners=settings.hub_learners, instructors=settings.hub_instructors)
         self.authenticators: Sequence[Authenticator] = (HubAuthenticator(hub, groups),)
         self._fleet: Fleet | None = None
@@ -200,7 +207,9 @@ class HubServers:
             return False, self._lacking
         if isinstance(fleet.trouble, HubUnavailableError) and fleet.has_swept:
             return True, trouble
-        return fleet.has_swept and fleet.trouble is None, trouble or ("" if fleet.has_swept else "asking the hub")
+        renewed = f"our token at the hub was read anew from its file, {self._token.renewals} times by now"
+        calm = (renewed if self._token.renewals else "") if fleet.has_swept else "asking the hub"
+        return fleet.has_swept and fleet.trouble is None, trouble or calm
 
     async def welcome(self, username: Username) -> None:
         """Forget that this learner sent us away.

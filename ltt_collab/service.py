@@ -47,6 +47,7 @@ from ltt_collab.peer.garbage import tend_garbage
 from ltt_collab.peer.insight import Insight, Sources
 from ltt_collab.peer.log import EventLog
 from ltt_collab.peer.orders import Orders
+from ltt_collab.renewal import api_token_reader
 from ltt_collab.peer.recorder import Recorder
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.retention import sweep_daily
@@ -129,7 +130,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         if not token.get_secret_value():
             token = SecretStr(secrets.token_urlsafe(TOKEN_BYTES))
         vouching: list[Authenticator] = [
-            ServiceToken(token),
+            ServiceToken(token, around.clock, api_token_reader(settings)),
             IssuedTokens(stores.tokens, around.clock),
             *servers.authenticators,
         ]
@@ -151,6 +152,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
             kernels=servers.kernels,
             sandbox=sandbox,
             classroom=school.teaching,
+            logins=servers.logins,
             audit=stores.audit,
             clock=around.clock,
             sight_of=lambda scope: scope.get(SIGHT, NOBODY),

@@ -4,8 +4,11 @@ Set before you start it:
 
     LTT_HUB_TOKEN    our token at the hub, from `openssl rand -hex 32`; `ltt serve` is given the same one
     LTT_LEARNERS     user names, separated by commas, if your authenticator manages no groups
-    LTT_INSTRUCTORS  likewise
+    LTT_INSTRUCTORS  likewise, of instructors of all courses
+    LTT_COURSE_INSTRUCTORS  of one course, as in python:ivo,python:ivy,sql:ivy
     LTT_SERVICE_URL  where `ltt serve` listens, http://127.0.0.1:8700/ by default
+    LTT_PUBLIC_URL   where browsers reach the tutor's pages, if elsewhere; `ltt serve` is given the same one
+    LTT_STOPS_SERVERS  1 if `ltt serve` has LTT_HUB_UNTOUCHED_SECONDS: it may then stop learners' servers
 
 Only for trying it out: LTT_TRY_PASSWORD lets everybody in with that password, and LTT_TRY_HOME runs all servers as the
 present user below that directory. Without them the machine's own accounts are used (PAM), one process per user; the
@@ -35,12 +38,17 @@ token = setting("LTT_HUB_TOKEN")
 if not token:
     sys.exit("jupyterhub_config.py: set LTT_HUB_TOKEN, as in LTT_HUB_TOKEN=$(openssl rand -hex 32)")
 service_url = setting("LTT_SERVICE_URL", "http://127.0.0.1:8700/").rstrip("/") + "/"
+public_url = setting("LTT_PUBLIC_URL", service_url).rstrip("/") + "/"
 
 # Who is what. The tutor is in the servers of the learners' group; instructors see them through the tutor's pages.
 
 learners, instructors = names("LTT_LEARNERS"), names("LTT_INSTRUCTORS")
-c.JupyterHub.load_groups = {LEARNERS: {"users": learners}, INSTRUCTORS: {"users": instructors}}
-c.Authenticator.allowed_users = {*learners, *instructors}
+groups = {LEARNERS: {"users": learners}, INSTRUCTORS: {"users": instructors}}
+for pair in names("LTT_COURSE_INSTRUCTORS"):
+    course, _, user = pair.partition(":")
+    groups.setdefault(f"{INSTRUCTORS}-{course}", {"users": []})["users"].append(user)
+c.JupyterHub.load_groups = groups
+c.Authenticator.allowed_users = {user for group in groups.values() for user in group["users"]}
 
 culling = [
     f"--timeout={setting('LTT_CULL_SECONDS', '1200')}",
@@ -48,7 +56,13 @@ culling = [
     f"--max-age={setting('LTT_MAX_AGE_SECONDS', '14400')}",
 ]
 c.JupyterHub.services = [
-    {"name": SERVICE, "api_token": token},
+    # People log in to its pages here: no second password, and no question whether they want to.
+    {
+        "name": SERVICE,
+        "api_token": token,
+        "oauth_redirect_uri": public_url + "oauth_callback",
+        "oauth_no_confirm": True,
+    },
     {
         "name": "idle-culler",
         "command": [sys.executable, "-m", "jupyterhub_idle_culler", *culling],
@@ -63,7 +77,7 @@ c.JupyterHub.load_roles = [
     },
     {
         "name": f"use-{SERVICE}",
-        "groups": [LEARNERS, INSTRUCTORS],
+        "groups": list(groups),
         "scopes": [f"access:services!service={SERVICE}"],
     },
     {
@@ -87,6 +101,12 @@ c.JupyterHub.last_activity_interval = int(setting("LTT_ACTIVITY_SECONDS", "60"))
 
 if setting("LTT_TRY_HOME"):
     c.JupyterHub.spawner_class = "simple"
+# The learner's page shows JupyterLab in a frame: the hub's pages on the way there, and each server, allow that.
+
+framing = {"headers": {"Content-Security-Policy": f"frame-ancestors 'self' {'/'.join(public_url.split('/')[:3])}"}}
+c.JupyterHub.tornado_settings = framing
+c.Spawner.args = [*c.Spawner.args, f"--ServerApp.tornado_settings={framing!r}"]
+
     c.SimpleLocalProcessSpawner.home_dir_template = setting("LTT_TRY_HOME") + "/{username}"
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         c.Spawner.args = [*c.Spawner.args, "--allow-root"]

@@ -19,6 +19,7 @@ from typing import Any
 from ltt_collab.adapters.hub.directory import PAGE, JupyterHub
 from ltt_collab.adapters.hub.places import ServerPlaces
 from ltt_collab.adapters.hub.rest import HubRest
+from ltt_collab.adapters.jupyter.address import Token
 from ltt_collab.bench.measures import Machine, Spread, ratio
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.hub import HubServer
@@ -56,7 +57,7 @@ class HubReport:
 async def bench_hub(options: HubOptions) -> HubReport:
     """Run the benchmark; some seconds."""
     machine = Machine.now()
-    places = ServerPlaces(proxy_url="http://127.0.0.1:8000", direct_url="", token="unused")
+    places = ServerPlaces(proxy_url="http://127.0.0.1:8000", direct_url="", token=Token("unused"))
     took: list[float] = []
     async with _scripted_hub(options.servers) as url, HubRest(url, "unused") as rest:
         hub = JupyterHub(rest)

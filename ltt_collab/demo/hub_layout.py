@@ -22,7 +22,8 @@ _PLACES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubLayout:
-    """Ports, people and places of one hub below one directory. ``more``: further lines of configuration.
+    """Ports, people and places of one hub below one directory. ``more``: further lines of configuration;
+    ``course_instructors``: who teaches one course, each as ``course:user``.
 
     The tokens travel in the environment: a command line and a file can be read by others.
     """
@@ -37,6 +38,7 @@ class HubLayout:
     password: str
     learners: Sequence[str]
     instructors: Sequence[str]
+    course_instructors: Sequence[str] = ()
     cull: Mapping[str, str] = field(default_factory=dict)
     more: str = ""
 
@@ -95,6 +97,7 @@ class HubLayout:
             "LTT_HUB_TOKEN": self.hub_token,
             "LTT_LEARNERS": ",".join(self.learners),
             "LTT_INSTRUCTORS": ",".join(self.instructors),
+            "LTT_COURSE_INSTRUCTORS": ",".join(self.course_instructors),
             "LTT_SERVICE_URL": self.service_url,
             "LTT_TRY_HOME": str(self.homes),
             "LTT_TRY_PASSWORD": self.password,

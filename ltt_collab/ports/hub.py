@@ -75,3 +75,23 @@ class Hub(Protocol):
             HubUnavailableError, HubRefusedError
         """
         ...
+
+
+class HubLogins(Protocol):
+    """People's logins at a hub, by the authorization-code flow of its OAuth provider."""
+
+    async def client(self) -> str:
+        """Our name as an OAuth client.
+
+        Raises:
+            HubUnavailableError, HubRefusedError: also where our token belongs to a user, who is no client.
+        """
+        ...
+
+    async def redeem(self, code: str, *, verifier: str, callback: str) -> str | None:
+        """The token of whoever logged in; None for a code that the hub does not know (any more).
+
+        Raises:
+            HubUnavailableError, HubRefusedError
+        """
+        ...

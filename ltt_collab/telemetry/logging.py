@@ -50,6 +50,10 @@ _QUIET = ("httpx", "httpcore", "uvicorn.error", "asyncio", "sqlalchemy.engine", 
 """Libraries that log each request or statement at INFO, with URLs or values in it."""
 
 
+SHORTEST = 4
+"""Characters of a secret that is looked for."""
+
+
 class Redactor:
     """Takes secrets out of every line.
 
@@ -62,7 +66,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[SecretStr] = ()) -> None:
         # Longest first: one secret may contain another. Very short ones would blank out ordinary words.
         known = {secret.get_secret_value() for secret in secrets}
-        self._secrets = sorted((text for text in known if len(text) >= 4), key=len, reverse=True)
+        self._secrets = sorted((text for text in known if len(text) >= SHORTEST), key=len, reverse=True)
 
     def __call__(self, _logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
         """Redact one line, in place."""
@@ -74,7 +78,7 @@ class Redactor:
     def _cleaned(self, value: object) -> object:
         match value:
             case str():
-                for secret in self._secrets:  # inv. 2
+                for secret in (*self._secrets, *_hidden_later):  # inv. 2
                     value = value.replace(secret, REDACTED)
                 return _SECRET_IN_TEXT.sub(rf"\g<keep>{REDACTED}", value)  # inv. 3
             case bool() | int() | float() | None:
@@ -90,6 +94,16 @@ class Redactor:
                 return [self._cleaned(item) for item in value]
             case _:
                 return self._cleaned(str(value))
+
+
+_hidden_later: list[str] = []
+
+
+def hide(secret: SecretStr) -> None:
+    """Take this out of every further line, too: it was not known when logging was configured."""
+    text = secret.get_secret_value()
+    if len(text) >= SHORTEST and text not in _hidden_later:
+        _hidden_later.append(text)
 
 
 def keep_learner_text_out(_logger: WrappedLogger, method: str, line: EventDict) -> EventDict:

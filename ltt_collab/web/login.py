@@ -1,10 +1,10 @@
-"""Who looks at the pages: one-time codes and sessions of a single server; a hub brings another ``Login``."""
+"""Who looks at the pages: sessions, and the one-time codes and tokens that begin them; `hub_login` adds a hub."""
 
 from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from starlette.requests import Request
@@ -36,12 +36,12 @@ class Session:
     principal: Principal
     csrf: str
     expires: float
-    token: str = ""
+    token: str = field(default="", repr=False)
     owner: bool = False
 
 
 class Login(Protocol):
-    """How people come in. The hub's goes through OAuth; a single server's through printed links."""
+    """Who looks, by the cookie of a session."""
 
     async def session_of(self, request: Request) -> Session | None:
         """The session that the request's cookie names; None without one that holds.
@@ -55,12 +55,9 @@ class Login(Protocol):
         """Whom they may see now; None when they may not come in any more.
 
         Raises:
-            StoreUnavailableError
+            StoreUnavailableError, HubUnavailableError
+            ForbiddenError: they are known, and may do nothing here.
         """
-        ...
-
-    def redirect(self, request: Request) -> str | None:
-        """Where a browser without a session is sent to log in; None: our own form asks for a code or token."""
         ...
 
 
@@ -91,7 +88,7 @@ class CodeLogin:
         found = self._codes.pop(digest_of(code), None)  # invariant 1
         if found is None or found[0] <= self._clock.monotonic():
             return None
-        return self._begin(found[1], owner=True)
+        return self.begin(found[1], owner=True)
 
     async def admit(self, token: str) -> tuple[str, Session] | None:
         """The same for a token of the API; None when nobody vouches for it.
@@ -100,7 +97,7 @@ class CodeLogin:
             StoreUnavailableError
         """
         sight = await self._gatekeeper.admit(token)
-        return None if sight is None else self._begin(sight.principal, token=token)
+        return None if sight is None else self.begin(sight.principal, token=token)
 
     def end(self, cookie: str) -> None:
         """Log out."""
@@ -120,11 +117,8 @@ class CodeLogin:
             return await self._gatekeeper.admit(session.token)  # invariant 3
         return await self._gatekeeper.sight_of(session.principal)
 
-    def redirect(self, request: Request) -> str | None:  # noqa: ARG002 - as the protocol has it
-        """Our own form asks."""
-        return None
-
-    def _begin(self, principal: Principal, *, token: str = "", owner: bool = False) -> tuple[str, Session]:
+    def begin(self, principal: Principal, *, token: str = "", owner: bool = False) -> tuple[str, Session]:
+        """A new session of somebody who has proved who they are, and its cookie's value."""
         cookie = secrets.token_urlsafe(TOKEN_BYTES)
         expires = self._clock.monotonic() + SESSION_SECONDS
         csrf = secrets.token_urlsafe(TOKEN_BYTES)

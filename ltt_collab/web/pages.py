@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,6 +19,7 @@ from starlette.types import Scope
 
 from ltt_collab.model.errors import (
     ForbiddenError,
+    HubError,
     LttError,
     StoreUnavailableError,
     UnknownCellError,
@@ -29,8 +31,9 @@ from ltt_collab.model.errors import (
 )
 from ltt_collab.model.identity import Role
 from ltt_collab.web import entry
+from ltt_collab.web.hub_login import HubLogin
 from ltt_collab.web.learn import routes as learn_routes
-from ltt_collab.web.policy import Doorkeeper, PagePolicy
+from ltt_collab.web.policy import SAFE_METHODS, Doorkeeper, PagePolicy
 from ltt_collab.web.rendering import HERE, page, preload
 from ltt_collab.web.stage import Stage, TheVisitor
 from ltt_collab.web.texts import text
@@ -63,7 +66,7 @@ def create_pages(stage: Stage) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(PagePolicy), Middleware(Doorkeeper, login=stage.login)],
+        middleware=[Middleware(PagePolicy), Middleware(Doorkeeper, login=stage.login, refuse=partial(_refused, stage))],
     )
     app.state.stage = stage
     app.add_exception_handler(LttError, _said(_of_ours))
@@ -83,6 +86,16 @@ async def _index(visitor: TheVisitor) -> Response:
     """Everybody's own first page."""
     learns = visitor.sight.principal.role is Role.LEARNER
     return RedirectResponse("/learn" if learns else "/wall", HTTPStatus.SEE_OTHER)
+
+
+def _refused(stage: Stage, request: Request, error: LttError) -> Response:
+    """For somebody whom the doorkeeper does not let in: with a hub, with a way to come as somebody else."""
+    status, heading, detail = _of_ours(error)
+    if status is HTTPStatus.FORBIDDEN and isinstance(stage.login, HubLogin) and request.method in SAFE_METHODS:
+        hub = stage.login.places.log_out
+        said = f"{text('login.stranger')} {detail}"
+        return page(request, "logged_out.html", status=status, heading=heading, detail=said, hub=hub)
+    return PlainTextResponse(detail, status)
 
 
 Handler = Callable[[Request, Any], Awaitable[Response]]
@@ -111,7 +124,7 @@ def _of_ours(error: LttError) -> tuple[HTTPStatus, str, str]:
             | UnknownValidationError()
         ):
             return HTTPStatus.NOT_FOUND, text("error.not_found"), str(error)
-        case StoreUnavailableError():
+        case StoreUnavailableError() | HubError():
             return HTTPStatus.SERVICE_UNAVAILABLE, text("error.title"), str(error)
         case _:
             return HTTPStatus.CONFLICT, text("error.title"), str(error)

@@ -6,7 +6,9 @@ Plain ASGI, so that streams pass through. Outermost first: ``PagePolicy``, ``Doo
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -15,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ltt_collab.model.errors import LttError
+from ltt_collab.model.errors import ForbiddenError, LttError
 from ltt_collab.model.identity import Sight
 from ltt_collab.web.login import Login, Session
 from ltt_collab.web.texts import text
@@ -26,7 +28,7 @@ POLICY = (
 )
 """Of a page that sets no other: own scripts and styles from files only, no frames either way."""
 
-OPEN_PATHS = ("/login", "/static/")
+OPEN_PATHS = ("/login", "/logged-out", "/oauth_callback", "/static/")
 """What needs no login: nothing here tells of anybody."""
 
 CSRF_HEADER = "x-csrf-token"
@@ -35,6 +37,12 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 VISITOR = "ltt.visitor"
 """Key in a request's scope: the ``Visitor`` who asks."""
+
+
+WELCOME = "ltt.welcome"
+"""Key in a request's scope: tells whether who asked may still have the answer. For streams, which last."""
+
+Refuse = Callable[[Request, LttError], Response]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +79,12 @@ class Doorkeeper:
     Invariants:
         1. Without a session nothing but ``OPEN_PATHS`` answers: a route cannot forget to ask.
         2. A request that may change something carries its session's CSRF token, whatever route it is for.
+        3. What lasts longer than a request is told whether its visitor is still welcome, and sees the same.
     """
 
-    def __init__(self, app: ASGIApp, login: Login) -> None:
-        self.app, self._login = app, login
+    def __init__(self, app: ASGIApp, login: Login, refuse: Refuse | None = None) -> None:
+        """``refuse``: the page for somebody who cannot be let in now, or may do nothing here."""
+        self.app, self._login, self._refuse = app, login, refuse or _refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(OPEN_PATHS):
@@ -85,7 +95,7 @@ class Doorkeeper:
             session = await self._login.session_of(request)
             sight = None if session is None else await self._login.sight_of(session)
         except LttError as error:
-            await PlainTextResponse(str(error), HTTPStatus.SERVICE_UNAVAILABLE)(scope, receive, send)
+            await self._refuse(request, error)(scope, receive, send)
             return
         if session is None or sight is None:
             await _turned_away(request)(scope, receive, send)
@@ -95,7 +105,22 @@ class Doorkeeper:
             await PlainTextResponse(text("error.csrf"), HTTPStatus.FORBIDDEN)(scope, receive, send)
             return
         scope[VISITOR] = Visitor(sight=sight, csrf=session.csrf, session=session)
+        scope[WELCOME] = partial(self._is_welcome, request, sight)  # invariant 3
         await self.app(scope, receive, send)
+
+    async def _is_welcome(self, request: Request, sight: Sight) -> bool:
+        try:
+            session = await self._login.session_of(request)
+            return session is not None and await self._login.sight_of(session) == sight
+        except ForbiddenError:
+            return False
+        except LttError:
+            return True  # it cannot be told now: what is open goes on
+
+
+def _refused(_request: Request, error: LttError) -> Response:
+    forbidden = isinstance(error, ForbiddenError)
+    return PlainTextResponse(str(error), HTTPStatus.FORBIDDEN if forbidden else HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _turned_away(request: Request) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import anyio
 from fastapi import Depends, Request
@@ -58,8 +59,18 @@ class Stage:
     closing: anyio.Event = field(default_factory=anyio.Event)
 
 
+    public_url: str = ""
 def _stage(request: Request) -> Stage:
     stage: Stage = request.app.state.stage
+    def origin(self, request: Request) -> str:
+        """Scheme and host of our pages as the browser sees them; a proxy before us may have had TLS."""
+        parts = urlsplit(self.public_url or str(request.base_url))
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def is_secure(self, request: Request) -> bool:
+        """Whether browsers reach us over TLS only."""
+        return self.origin(request).startswith("https:")
+
     return stage
 
 

@@ -33,7 +33,7 @@ class ServerPlaces:
 
     proxy_url: str
     direct_url: str
-    token: str = field(repr=False)
+    token: Token = field(repr=False)
 
     def address(self, server: HubServer) -> JupyterAddress:
         """Where that server is.
@@ -48,7 +48,7 @@ class ServerPlaces:
         direct = self._direct(server.state)
         return JupyterAddress(
             base_url=through_proxy if direct is None else direct.rstrip("/") + path,
-            token=Token(self.token),
+            token=self.token,
             known_as=ServerId(through_proxy),  # invariant 2
         )
 

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import httpx
 
+from ltt_collab.adapters.hub.credential import HubToken
 from ltt_collab.adapters.jupyter.address import Token
 from ltt_collab.model.errors import HubRefusedError, HubUnavailableError
 
@@ -29,6 +30,10 @@ PAGED = "application/jupyterhub-pagination+json"
 """The media type in which the hub says whether there is a next page."""
 
 
+REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+"""Answers of a hub that does not know our token; a scope that is missing is answered so, too."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubAnswer:
     """One answer that is no fault of the hub's: its status, and its body as JSON, None if it is not."""
@@ -41,13 +46,15 @@ class HubRest:
     """One pooled client for one hub; close it, or use it as an async context manager.
 
     Invariants:
-        1. A token travels in one header to one host: no redirect is followed, no URL, message or repr carries it.
+        1. A token travels to one host, in one header (a login's, in the body): no redirect is followed, no URL,
+           message or repr carries it.
+        2. A refusal of our own token is no answer before the token was read again.
     """
 
-    def __init__(self, api_url: str, token: str) -> None:
+    def __init__(self, api_url: str, token: str | HubToken) -> None:
         """``api_url`` as JupyterHub gives it to services, as in ``http://127.0.0.1:8081/hub/api``."""
         self.url = api_url.rstrip("/") + "/"
-        self._token = Token(token)
+        self.token = token if isinstance(token, HubToken) else HubToken(token)
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(ANSWER_LIMIT, connect=CONNECT_LIMIT),
             limits=httpx.Limits(max_connections=8, max_keepalive_connections=2),
@@ -63,15 +70,52 @@ class HubRest:
     ) -> None:
         await self._http.aclose()
 
-    async def ask(self, target: str, query: Mapping[str, str] | None = None, *, token: str | None = None) -> HubAnswer:
-        """GET an address below the API; ``token`` instead of our own.
+    async def ask(
+        self,
+        target: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        token: str | None = None,
+        method: str = "GET",
+    ) -> HubAnswer:
+        """GET (or another ``method``) an address below the API; ``token`` instead of our own.
 
         Raises:
             HubUnavailableError: no answer, or one that says: later.
         """
-        headers = {"Accept": PAGED, **(self._token if token is None else Token(token)).headers()}
+        if token is not None:
+            return await self._send(method, target, query, headers=Token(token).headers())
+        ours = self.token.headers()
+        answer = await self._send(method, target, query, headers=ours)
+        if answer.status in REFUSALS and await self.token.renew(ours):
+            return await self._send(method, target, query, headers=self.token.headers())
+        return answer
+
+    async def redeem(self, form: Mapping[str, str]) -> HubAnswer:
+        """POST a form to the OAuth token endpoint, with our token as the client's secret.
+
+        Raises:
+            HubUnavailableError
+        """
+        ours = self.token.headers()
+        answer = await self._send("POST", "oauth2/token", form={**form, "client_secret": self.token.secret})
+        if answer.status in REFUSALS and await self.token.renew(ours):
+            return await self._send("POST", "oauth2/token", form={**form, "client_secret": self.token.secret})
+        return answer
+
+    async def _send(
+        self,
+        method: str,
+        target: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> HubAnswer:
+        parameters, said_of_us = dict(query or {}), {"Accept": PAGED, **(headers or {})}
+        url = self.url + target
         try:
-            async with self._http.stream("GET", self.url + target, params=dict(query or {}), headers=headers) as said:
+            async with self._http.stream(method, url, params=parameters, headers=said_of_us, data=form) as said:
                 body = bytearray()
                 async for piece in said.aiter_bytes():
                     body += piece
@@ -101,7 +145,7 @@ class HubRest:
         if status in range(300, 400):
             remedy = "it redirects: LTT_HUB_API_URL must be the API itself, as in http://127.0.0.1:8081/hub/api"
         elif status == HTTPStatus.UNAUTHORIZED:
-            remedy = "LTT_HUB_TOKEN is unknown or was revoked: set the token of our entry in c.JupyterHub.services"
+            remedy = "LTT_HUB_TOKEN is unknown or was revoked: set the one of our entry in c.JupyterHub.services"
         elif status == HTTPStatus.FORBIDDEN:
             remedy = f"LTT_HUB_TOKEN is unknown, was revoked, or lacks the scope {needs}"
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import parse_qs, quote, urlsplit
@@ -32,6 +33,10 @@ class Token:
     def headers(self) -> dict[str, str]:
         """The header that authenticates REST and WebSocket requests alike; a token in a URL would end in logs."""
         return {"Authorization": f"token {self._secret}"} if self._secret else {}
+
+    async def renew(self, refused: Mapping[str, str]) -> bool:  # noqa: ARG002 - as a token that can do it has it
+        """Whether there is another secret now than in the ``refused`` headers: this kind has only one."""
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -23,6 +25,10 @@ ANSWER_LIMIT = 15.0
 
 BODY_CAP = 8 * 1024 * 1024
 """Bytes of one answer that we take; the longest honest one is JupyterLab's front page with 60 KB."""
+
+
+REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+"""Answers after which a token is read again, if it can be."""
 
 
 @lru_cache(maxsize=1)
@@ -60,7 +66,6 @@ class RestClient:
     def __init__(self, address: JupyterAddress, tls: ssl.SSLContext | None) -> None:
         self._address = address
         self._http = httpx.AsyncClient(
-            headers=address.token.headers(),
             # A plain-HTTP client needs no certificate authorities: an empty context costs nothing to make.
             verify=tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=4),
@@ -78,10 +83,20 @@ class RestClient:
         Raises:
             RoomUnreachableError: no answer, a broken one, or one over ``BODY_CAP``.
         """
+        token = self._address.token
+        ours = token.headers()
+        answer = await self._send(method, target, body, query, ours)
+        if answer.status in REFUSALS and await token.renew(ours):
+            return await self._send(method, target, body, query, token.headers())
+        return answer
+
+    async def _send(
+        self, method: str, target: str, body: object, query: Mapping[str, str] | None, headers: Mapping[str, str]
+    ) -> Answer:
         url = self._address.http(target)
         parameters = {**(query or {}), "no_track_activity": "1"}
         try:
-            async with self._http.stream(method, url, json=body, params=parameters) as response:
+            async with self._http.stream(method, url, json=body, params=parameters, headers=headers) as response:
                 content = bytearray()
                 async for piece in response.aiter_bytes():
                     content += piece

@@ -40,7 +40,7 @@ async def learn_page(request: Request, stage: TheStage, visitor: TheLearner, cou
     chosen = _chosen(stage, course)
     learner = learner_of(stage, visitor)
     workspace = stage.workspace(learner)
-    problem, policy = await _framing(request, workspace)
+    problem, policy = await _framing(stage.origin(request), workspace)
     response = page(
         request,
         "learn/learn.html",
@@ -50,7 +50,7 @@ async def learn_page(request: Request, stage: TheStage, visitor: TheLearner, cou
         workspace=workspace,
         problem=problem,
         policy=policy,
-        origin=_origin(str(request.base_url)),
+        origin=stage.origin(request),
         muted=await _is_muted(stage, learner),
     )
     if workspace is not None:
@@ -165,7 +165,7 @@ async def _is_muted(stage: Stage, learner: Username) -> bool:
     return server is not None and await stage.wishes.is_muted(server, learner)
 
 
-async def _framing(request: Request, workspace: Workspace | None) -> tuple[str, str]:
+async def _framing(ours: str, workspace: Workspace | None) -> tuple[str, str]:
     """Why JupyterLab cannot be shown here, '' if it can; and the policy that says so."""
     if workspace is None:
         return text("learn.no_server"), ""
@@ -173,7 +173,7 @@ async def _framing(request: Request, workspace: Workspace | None) -> tuple[str, 
         policy = await workspace.framing()
     except LttError as error:
         return text("learn.frame_unreachable", why=str(error)), ""
-    if allows_framing(policy, _origin(str(request.base_url)), _origin(workspace.url)):
+    if allows_framing(policy, ours, _origin(workspace.url)):
         return "", policy
     return text("learn.frame_denied", policy=policy), policy
 

@@ -7,10 +7,11 @@ import dataclasses
 import pytest
 
 from ltt_collab.adapters.hub.places import ServerPlaces
+from ltt_collab.adapters.jupyter.address import Token
 from ltt_collab.model.errors import HubRefusedError
 from tests.support.hub_fake import server_of
 
-PLACES = ServerPlaces(proxy_url="https://hub.example:8443/", direct_url="", token="s3cret")
+PLACES = ServerPlaces(proxy_url="https://hub.example:8443/", direct_url="", token=Token("s3cret"))
 DIRECT = dataclasses.replace(PLACES, direct_url="http://{dns_name}:8888")
 
 
