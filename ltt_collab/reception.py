@@ -23,6 +23,7 @@ from ltt_collab.model.chat import ChatMessage
 from ltt_collab.model.identity import Principal, Role
 from ltt_collab.model.ids import RoomId, Username
 from ltt_collab.peer.registry import Registry
+from ltt_collab.peer.talking import ChatTalks
 from ltt_collab.peer.watching import Watching
 from ltt_collab.ports.store import WishStore
 from ltt_collab.ports.hub import HubLogins
@@ -86,6 +87,7 @@ class Reception:
             workspace=self._workspace,
             tell=self._tell,
             watching=Watching(behind.registry.peer, visibly=settings.show_watching),
+            talking=ChatTalks(behind.registry),
             one_learner=not settings.hub_api_url,
         )
 

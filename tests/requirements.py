@@ -411,6 +411,7 @@ REQUIREMENTS: dict[str, str] = {
     "mcp:undo": "Undo takes back an agent's writes and leaves what somebody else changed since.",
     "mcp:waits-for-change": "A change is told with its cell, kind and author.",
     "deploy:cost-target": "The sizing table adds up, and 10,000 learners cost at most $5,000 a month.",
+    "chat:one-conversation": "What a learner says in the workspace and in JupyterLab's chat is one conversation.",
     "learn:workspace": "A learner starts, checks and hands in a task beside JupyterLab in one window.",
     "pages:accessible": "axe finds no serious or critical violation on the login, the wall and the workspace.",
     "pages:csp-everywhere": "Every answer of the pages has a policy without inline script, redirects and errors too.",

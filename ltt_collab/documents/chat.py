@@ -79,6 +79,12 @@ class ChatView:
         users = _plain(self.user_map)
         return frozenset(Username(name) for name, user in users.items() if _plain(user).get("bot") is True)
 
+    def names(self) -> Mapping[Username, str]:
+        """Everybody's name as the chat shows it."""
+        users = {name: _plain(user) for name, user in _plain(self.user_map).items()}
+        shown = {name: user.get("display_name") or user.get("name") for name, user in users.items()}
+        return {Username(name): said if isinstance(said, str) else name for name, said in shown.items()}
+
     def latest_time(self) -> float:
         """The latest time that the server gave to a message, 0 for none."""
         return max((message.at for message in self.messages() if not message.provisional), default=0.0)

@@ -1,4 +1,4 @@
-"""The one writer in a chat: posts messages of ours and lets them grow; nobody else's ever change."""
+"""The one writer in a chat: posts ours and lets them grow, posts for a learner who asks; nobody else's ever change."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ class ChatWriter:
         3. A message of ours is no younger than the latest that the server has timed. The server moves a message that
            it times behind all younger ones, and what it moves it turns into a plain dict (jupyterlab-chat 0.25.3):
            a message of ours that is ahead, by a clock that is, would cost the learner the next one.
+        4. What a learner says through us carries their name and no mark of ours: from then on it is theirs.
     """
 
     def __init__(self, replica: Replica, view: ChatView, *, us: User, clock: Clock) -> None:
@@ -65,6 +66,17 @@ class ChatWriter:
             if _plain(message.get("metadata")) != own.mark.as_metadata():
                 message["metadata"] = own.mark.as_metadata()
 
+    def has(self, message_id: str) -> bool:
+        """Whether that message stands there."""
+        return self._view.entry(message_id) is not None
+
+    def post_for(self, user: User, message_id: str, text: str) -> ChatMessage:
+        """Post what a learner typed in a page of ours, in their name; the message as it stands."""
+        self._append(user, {"id": message_id, "body": text}, bot=False)  # invariant 4
+        message = self._view.message(message_id)
+        assert message is not None, "what was appended stands there"
+        return message
+
     def finish_forgotten(self, ending: str) -> Sequence[ChatMessage]:
         """End messages that an earlier life of ours left in their midst, with ``ending`` after what they say."""
         cut = [
@@ -82,29 +94,31 @@ class ChatWriter:
         return cut
 
     def _post(self, own: OwnMessage) -> None:
+        fields: dict[str, Any] = {"id": own.id, "body": own.text, "metadata": own.mark.as_metadata()}
+        if own.mentions:
+            fields["mentions"] = list(own.mentions)
+        self._append(self._us, fields, bot=True)
+
+    def _append(self, sender: User, fields: Mapping[str, Any], *, bot: bool) -> None:
         timed = self._view.latest_time()
-        fields: dict[str, Any] = {
+        message = {
             "type": "msg",
-            "id": own.id,
-            "body": own.text,
-            "sender": self._us.username,
-            "metadata": own.mark.as_metadata(),
+            "sender": sender.username,
             # Invariant 3. The first message of all has nothing to be moved past: the server may time it.
             "time": timed or self._clock.now(),
             "raw_time": not timed,
+            **fields,
         }
-        if own.mentions:
-            fields["mentions"] = list(own.mentions)
         with self._replica.writing():
-            self._introduce()
-            self._view.array.append(Map(fields))  # invariant 2
+            self._introduce(sender, bot=bot)
+            self._view.array.append(Map(message))  # invariant 2
 
-    def _introduce(self) -> None:
-        """Be among the chat's users: a sender who is not is shown as undefined."""
-        listed = as_chat_user(self._us)
+    def _introduce(self, sender: User, *, bot: bool) -> None:
+        """List the sender among the chat's users: who is not listed is shown as undefined. Learners list themselves."""
         users = self._view.user_map
-        if _plain(users.get(self._us.username)) != listed:
-            users[self._us.username] = listed
+        known = _plain(users.get(sender.username))
+        if not known or (bot and known != as_chat_user(sender)):
+            users[sender.username] = as_chat_user(sender, bot=bot)
 
     def _expect_ours(self, message_id: str, entry: object, text: str) -> Map[Any]:
         message = self._view.message(message_id)
@@ -120,8 +134,8 @@ class ChatWriter:
         return entry
 
 
-def as_chat_user(user: User) -> dict[str, Any]:
-    """A program among a chat's users, with exactly the fields that jupyterlab-chat's server takes."""
+def as_chat_user(user: User, *, bot: bool = True) -> dict[str, Any]:
+    """A program, or a person, among a chat's users, with exactly the fields that jupyterlab-chat's server takes."""
     return {
         "username": user.username,
         "name": user.display_name,
@@ -131,7 +145,7 @@ def as_chat_user(user: User) -> dict[str, Any]:
         "color": user.color,
         # As the browser makes it: what `@…` in a message is to be shown as a mention of us.
         "mention_name": user.display_name.replace(" ", "-"),
-        "bot": True,
+        "bot": bot,
     }
 
 

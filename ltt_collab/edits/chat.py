@@ -29,9 +29,17 @@ class ChatDecoder:
     """
 
     def __init__(
-        self, authors: AuthorSource, sink: Callable[[ChatChange], None], is_news: Callable[[ChatMessage], bool]
+        self,
+        authors: AuthorSource,
+        sink: Callable[[ChatChange], None],
+        is_news: Callable[[ChatMessage], bool],
+        stirred: Callable[[], None] = lambda: None,
     ) -> None:
-        """``sink`` is told after the transaction. ``is_news``: of a message found at the first ``begin``."""
+        """``sink`` is told after the transaction. ``is_news``: of a message found at the first ``begin``.
+
+        ``stirred``: called after every change of the messages, also one of our own.
+        """
+        self._stirred = stirred
         self._authors = authors
         self._sink = sink
         self._is_news = is_news
@@ -57,6 +65,7 @@ class ChatDecoder:
             self._began = True
             self._known = {key: message for key, message in current.items() if not self._is_news(message)}
         self._tell(current, None)
+        self._stirred()
 
     def suspend(self) -> None:
         """Say nothing until the next ``begin``, which may be of another document; what was told stays told."""
@@ -85,12 +94,14 @@ class ChatDecoder:
         if self._live and self._changed:
             self._changed = False
             self._tell(self._read(), update)
+            self._stirred()
 
     def local_write(self) -> None:
         """We wrote (invariant 4)."""
         if self._live and self._changed:
             self._changed = False
             self._known = self._read()
+            self._stirred()
 
     def _messages_changed(self, _events: object) -> None:
         self._changed = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -14,13 +13,16 @@ from ltt_collab.documents.writer_chat import ChatWriter
 from ltt_collab.model.chat import ChatChange, ChatMessage
 from ltt_collab.model.edits import RoomState
 from ltt_collab.model.errors import RoomClosedError, RoomError
-from ltt_collab.model.ids import ClientId, RoomId, ServerId, SuggestionId, Username
-from ltt_collab.model.presence import Activity, Selection
+from ltt_collab.model.ids import RoomId, ServerId, SuggestionId, Username
+from ltt_collab.model.presence import Activity, Selection, User
+from ltt_collab.peer.bell import Bell
+from ltt_collab.peer.chat_company import ChatCompany
 from ltt_collab.peer.chat_guests import ChatGuests
 from ltt_collab.peer.chat_page import ChatPage
+from ltt_collab.peer.chat_posts import ChatPosts
 from ltt_collab.peer.chat_speech import CUT_OFF, Speeches
 from ltt_collab.peer.people import People
-from ltt_collab.peer.stay import ARRIVAL, Stay
+from ltt_collab.peer.stay import Stay
 from ltt_collab.peer.surroundings import Surroundings
 from ltt_collab.ports.rooms import RoomServer
 from ltt_collab.rooms.keeper import DocumentTarget, keep_connected
@@ -34,15 +36,7 @@ log = structlog.get_logger(__name__)
 CHAT = "chat"
 """The type of a chat's document."""
 
-SMALL_IDS = 1 << 22
-"""Our client ids in chats are below this, a browser's nearly never are (it draws from 2^32). Of two messages posted at
-the same moment Yjs puts the lower id's first, so ours stands before the learner's: the other way round the server moves
-the learner's when it gives it its time, and a message that it moves breaks the chat (``documents.writer_chat``)."""
-
 HOLE = "the server's history of this chat has a hole ('ltt doctor' says more); writing could spread it"
-
-RECENT = 10.0
-"""Seconds before we were told of the chat in which a message may have been posted that we are to hear."""
 
 
 class ChatPeer:
@@ -75,14 +69,15 @@ class ChatPeer:
         self._read_only = read_only
         self._page: ChatPage | None = None
         self._state = RoomState.JOINING
-        self._sighted_at = around.clock.now()
-        self._sighted: set[Username] = set()
+        self._company = ChatCompany(self.people, around.user.username, around.clock.now())
         self._adopted = False
         self._scope = anyio.CancelScope()
         self._left = "we left"
         self._stay = Stay(self)
-        self.guests = ChatGuests(around, server.id, room, leave=self.leave, known=self._resume)
+        self.bell = Bell()
+        self._posts = ChatPosts(around.clock, self._changed)
         self._speeches = Speeches(around.clock, around.timers, writer=self._writer, show=self._show)
+        self.guests = ChatGuests(around, server.id, room, leave=self.leave, known=self._speeches.resume)
 
     # For the others.
 
@@ -105,6 +100,18 @@ class ChatPeer:
     def page(self) -> ChatPage | None:
         """The document of the present connection."""
         return self._page
+
+    @property
+    def is_typing(self) -> bool:
+        """Whether an answer of ours is under way."""
+        return self._speeches.is_typing
+
+    def post(self, user: User, text: str) -> bool:
+        """Write what a learner says in a page of ours; False while nothing may be written."""
+        writer = self._writer()
+        if writer is not None:
+            self._posts.write(writer, user, text)
+        return writer is not None
 
     def expect(self, reply_to: str) -> None:
         """Show "is typing": an answer to that message is under way."""
@@ -129,22 +136,16 @@ class ChatPeer:
         """
         self._stay.somebody_came()
         if username is not None and (self._page is None or self._page.provider is None):
-            self._sighted.add(username)
-            self.people.sight(username)
+            self._company.sight(username)
 
     def company(self) -> Collection[Username]:
         """Everybody who is here, or has spoken here, programs left out."""
-        here = {human.username for human in self.people.humans() if human.username is not None} | self._sighted
-        page = self._page
-        if page is None:
-            return here
-        programs = {*page.view.bots(), self.around.user.username}
-        return here | {said.sender for said in page.view.messages()} - programs
+        return self._company.everybody(self._page)
 
     @property
     def company_known_at(self) -> float:
-        """From when on we know who is here (Unix time in seconds): who sits still shows up only after a while."""
-        return 0.0 if self._sighted else self._sighted_at + ARRIVAL
+        """From when on we know who is here (Unix time in seconds)."""
+        return self._company.known_at
 
     def is_visited_by(self, username: Username) -> bool:
         """Whether that learner is in it."""
@@ -152,16 +153,17 @@ class ChatPeer:
 
     def answer_before(self, message: ChatMessage) -> SuggestionId | None:
         """The answer of ours right before that message; None when the message follows on something else."""
-        said = [] if self._page is None else list(self._page.view.messages())
-        at = next((index for index, found in enumerate(said) if found.id == message.id), 0)
-        mark = said[at - 1].mark if at and said[at - 1].sender == self.around.user.username else None
-        return (mark.suggestion or None) if mark is not None else None
+        return None if self._page is None else self._page.answer_before(message, self.around.user.username)
 
     def moved(self, path: str) -> None:
         """The file has another path now."""
         if path != self._target.path:
             log.info("chat renamed", room=self._room, path=path, former=self._target.path)
             self._target = DocumentTarget(path=path, format="text", type=CHAT, describe=chat_state)
+
+    def vacate(self) -> None:
+        """The server said that everybody else has left."""
+        self._stay.somebody_left()
 
     def leave(self, reason: str) -> None:
         """Leave for good, with a goodbye."""
@@ -199,8 +201,7 @@ class ChatPeer:
         heard = None if self._page is None else self._page.decoder
         if self._page is not None:
             self._page.close()
-        client = ClientId(secrets.randbelow(SMALL_IDS) + 1)
-        self._page = ChatPage(self.people, self._changed, self._is_news, client=client, heard=heard)
+        self._page = ChatPage(self.people, self._changed, self._is_news, stirred=self.bell.ring, heard=heard)
         return self._page.replica
 
     def connected(self, provider: Provider) -> None:
@@ -224,6 +225,8 @@ class ChatPeer:
         if not self._adopted and self._writer() is not None:
             self._adopted = True
             page.writer.finish_forgotten(CUT_OFF)
+        if self._writer() is not None:
+            self._posts.resume(page.writer)
         self._speeches.resume()
         page.decoder.begin()
 
@@ -277,6 +280,7 @@ class ChatPeer:
     def _show(self, is_typing: bool) -> None:
         if self._page is not None and self._page.provider is not None:
             self._page.provider.presence.show_activity(Activity.TYPING if is_typing else Activity.IDLE)
+        self.bell.ring()
 
     def _changed(self, change: ChatChange) -> None:
         self._stay.touch()
@@ -285,9 +289,6 @@ class ChatPeer:
     def _is_news(self, message: ChatMessage) -> bool:
         """Whether a message that we found is one to be heard (invariant 2): posted as we came, and not answered yet."""
         page = self._page
-        if page is None or message.at < self._sighted_at - RECENT or message.sender == self.around.user.username:
+        if page is None or not self._company.is_recent(message.at) or message.sender == self.around.user.username:
             return False
         return all(said.mark is None or said.mark.reply_to != message.id for said in page.view.messages())
-
-    def _resume(self) -> None:
-        self._speeches.resume()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ltt_collab.model.ids import RoomId, ServerId, SuggestionId, Username
+from ltt_collab.model.presence import User
+from ltt_collab.peer.bell import Bell
+from ltt_collab.peer.chat_page import ChatPage
 
 
 class Chat(Protocol):
@@ -54,9 +57,38 @@ class Chat(Protocol):
         """The file has another path now."""
         ...
 
+    def vacate(self) -> None:
+        """The server said that everybody else has left."""
+        ...
+
     def leave(self, reason: str) -> None:
         """Leave it for good."""
         ...
+
+    # For a page of ours.
+
+    @property
+    def page(self) -> ChatPage | None:
+        """The document of the present connection."""
+        ...
+
+    @property
+    def bell(self) -> Bell:
+        """Rings when a message came, changed or went, or when we begin or end to type."""
+        ...
+
+    @property
+    def is_typing(self) -> bool:
+        """Whether an answer of ours is under way."""
+        ...
+
+    def post(self, user: User, text: str) -> bool:
+        """Write what a learner says in a page of ours; False while nothing may be written."""
+        ...
+
+
+Join = Callable[[str, Username], None]
+"""Joins the chat of a path, which is there, for that learner."""
 
 
 class Chats:
@@ -64,6 +96,8 @@ class Chats:
 
     def __init__(self) -> None:
         self._open: dict[RoomId, Chat] = {}
+        self._ways: dict[ServerId, Join] = {}
+        self.bell = Bell()
 
     def __contains__(self, room: RoomId) -> bool:
         return room in self._open
@@ -71,10 +105,26 @@ class Chats:
     def add(self, chat: Chat) -> None:
         """We are about to join it."""
         self._open[chat.room] = chat
+        self.bell.ring()
 
     def remove(self, chat: Chat) -> None:
         """We left it."""
         self._open.pop(chat.room, None)
+        self.bell.ring()
+
+    def reach(self, server: ServerId, join: Join | None) -> None:
+        """How chats of a server are joined from now on; None: not at all any more."""
+        if join is None:
+            self._ways.pop(server, None)
+        else:
+            self._ways[server] = join
+
+    def join(self, server: ServerId, path: str, username: Username) -> bool:
+        """Begin to join a chat that nobody may have open; False where its server cannot be reached."""
+        join = self._ways.get(server)
+        if join is not None:
+            join(path, username)
+        return join is not None
 
     def of_server(self, server: ServerId) -> Sequence[Chat]:
         """The open chats of one server."""

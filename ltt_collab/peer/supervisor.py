@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import assert_never, cast
 
@@ -70,7 +70,7 @@ class Supervisor:
 
     async def run(self) -> None:
         """Be there until cancelled; leaves every room with a goodbye."""
-        async with anyio.create_task_group() as tasks:
+        async with anyio.create_task_group() as tasks, self._reachable(tasks):
             tasks.start_soon(self._be_listed_in_company if self._shy else self._be_listed, name="global awareness")
             while True:
                 # An async generator; the port's type hides that it can be closed.
@@ -80,6 +80,19 @@ class Supervisor:
                     async with aclosing(watch) as sightings:
                         async for sighting in sightings:
                             self._handle(sighting, tasks)
+
+    @asynccontextmanager
+    async def _reachable(self, tasks: TaskGroup) -> AsyncGenerator[None]:
+        """Let chats be joined that nobody has open in JupyterLab."""
+
+        def join(path: str, username: Username) -> None:
+            self._opened(RoomOpened(path=path, format="text", type=CHAT, username=username), tasks)
+
+        self._around.chats.reach(self._server.id, join)
+        try:
+            yield
+        finally:
+            self._around.chats.reach(self._server.id, None)
 
     def look_again(self) -> None:
         """Connect to the server at once, not when the next attempt is due: it was just said to be there."""

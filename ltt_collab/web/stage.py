@@ -18,6 +18,7 @@ from ltt_collab.model.identity import Role
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.directory import RoomDirectory
 from ltt_collab.ports.store import WishStore
+from ltt_collab.ports.talking import NoTalking, Talking
 from ltt_collab.ports.watching import NoWatching, RoomWatching
 from ltt_collab.web.live.feed import WallFeed
 from ltt_collab.web.login import Login
@@ -44,6 +45,7 @@ class Stage:
     ``one_learner``: on a single server a learner's login carries no name; it is theirs whom the rooms show.
     ``closing`` is set when the service stops: streams end then. ``tell`` says something to the tutor in a
     learner's name and place; False when they are in no notebook. ``watching``: what a shadow view shows beyond events.
+    ``talking``: the chats of learners.
     """
 
     directory: RoomDirectory
@@ -55,6 +57,7 @@ class Stage:
     workspace: Callable[[Username], Workspace | None]
     tell: Callable[[Username, str], bool]
     watching: RoomWatching = field(default_factory=NoWatching)
+    talking: Talking = field(default_factory=NoTalking)
     one_learner: bool = True
     closing: anyio.Event = field(default_factory=anyio.Event)
 

@@ -17,6 +17,8 @@ from ltt_collab.model.errors import LttError, UnknownCourseError, UnknownValidat
 from ltt_collab.model.ids import CourseId, TaskId, Username, ValidationId
 from ltt_collab.model.validations import ValidationMode
 from ltt_collab.ports.classroom import ValidationRecord
+from ltt_collab.web.learn import chat
+from ltt_collab.web.learn.answers import said
 from ltt_collab.web.learn.desk import NOBODY, drawer_of, learner_of, server_of
 from ltt_collab.web.learn.framing import allows_framing
 from ltt_collab.web.policy import POLICY, Visitor
@@ -26,11 +28,10 @@ from ltt_collab.web.streams import EventStream, frame
 from ltt_collab.web.texts import text
 
 router = APIRouter(prefix="/learn", include_in_schema=False)
+router.include_router(chat.router)
 
 Id = Annotated[str, Path(max_length=200)]
 Key = Annotated[str, Query(max_length=200)]
-
-LONGEST_QUESTION = 2_000
 
 
 @router.get("")
@@ -52,6 +53,7 @@ async def learn_page(request: Request, stage: TheStage, visitor: TheLearner, cou
         policy=policy,
         origin=stage.origin(request),
         muted=await _is_muted(stage, learner),
+        chat=chat.panel(stage, learner),
     )
     if workspace is not None:
         response.headers["content-security-policy"] = f"{POLICY}; frame-src 'self' {_origin(workspace.url)}"
@@ -104,20 +106,11 @@ async def validation(stage: TheStage, visitor: TheLearner, validation: Id) -> Re
     return await _verdict(stage, record)
 
 
-@router.post("/ask")
-async def ask(
-    stage: TheStage, visitor: TheLearner, words: Annotated[str, Form(max_length=LONGEST_QUESTION)]
-) -> Response:
-    """Ask the tutor about the cell where the learner is; the answer comes in the notebook."""
-    heard = bool(words.strip()) and stage.tell(learner_of(stage, visitor), f"@tutor {words.strip()}")
-    return _said("learn.asked" if heard else "learn.not_asked", "good" if heard else "bad")
-
-
 @router.post("/mute")
 async def mute(stage: TheStage, visitor: TheLearner, what: Annotated[str, Form(pattern="^(mute|unmute)$")]) -> Response:
     """Have help only when asked, or again without."""
     heard = stage.tell(learner_of(stage, visitor), f"@tutor {what}")
-    return _said(f"learn.{what}d" if heard else "learn.not_asked", "good" if heard else "bad")
+    return said(f"learn.{what}d" if heard else "learn.not_asked", "good" if heard else "bad")
 
 
 async def _validate(stage: Stage, visitor: Visitor, at: tuple[CourseId, TaskId], mode: ValidationMode) -> Response:
@@ -137,16 +130,16 @@ async def _verdict(stage: Stage, record: ValidationRecord) -> Response:
 
 
 async def _frames(stage: Stage, visitor: Visitor, course: Course | None) -> AsyncIterator[bytes]:
-    after, said = 0, ""
+    after, shown = 0, ""
     while True:
         batch = await stage.feed.next(after)
         after = batch.version
         learner = learner_of(stage, visitor)
-        if said and learner not in batch.changed:
+        if shown and learner not in batch.changed:
             continue
         html = await _drawer_html(stage, course, learner)
-        if html != said:
-            said = html
+        if html != shown:
+            shown = html
             yield frame("drawer", html)
 
 
@@ -191,8 +184,3 @@ def _chosen(stage: Stage, wanted: str) -> Course | None:
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _said(key: str, kind: str) -> Response:
-    trigger = json.dumps({"said": {"text": text(key), "kind": kind}})
-    return Response(status_code=HTTPStatus.NO_CONTENT, headers={"hx-trigger": trigger})

@@ -31,6 +31,36 @@ document.addEventListener('htmx:afterRequest', (event) => {
   const said = event.detail.xhr?.getResponseHeader('HX-Trigger') || ''
   if (form !== null && event.detail.successful && said.includes('"good"')) form.reset()
 })
+// The chat: only what differs is touched, so that a screen reader says what is new, and whoever reads above is left there.
+const chat = document.getElementById('chat')
+
+export function takeIn (html) {
+  const atEnd = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 40
+  const template = document.createElement('template')
+  template.innerHTML = html
+  const wanted = [...template.content.children]
+  wanted.forEach((each, at) => {
+    const known = chat.children[at]
+    if (known === undefined) chat.append(each)
+    else if (!known.isEqualNode(each)) known.replaceWith(each)
+  })
+  while (chat.children.length > wanted.length) chat.lastElementChild.remove()
+  if (atEnd) chat.scrollTop = chat.scrollHeight
+}
+
+document.addEventListener('htmx:sseBeforeMessage', (event) => {
+  if (event.target !== chat) return
+  event.preventDefault()
+  takeIn(event.detail.data)
+})
+document.getElementById('say').addEventListener('keydown', (event) => {
+  // As in JupyterLab's chat: Enter sends, Shift+Enter breaks the line.
+  if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+    event.preventDefault()
+    event.target.form.requestSubmit()
+  }
+})
+chat.scrollTop = chat.scrollHeight
 // A check may take seconds: that it is under way is said at once.
 document.addEventListener('htmx:beforeRequest', (event) => {
   if (/\/(check|submit)$/.test(event.detail.requestConfig?.path || '')) {
