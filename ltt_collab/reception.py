@@ -25,12 +25,12 @@ from ltt_collab.model.ids import RoomId, Username
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.talking import ChatTalks
 from ltt_collab.peer.watching import Watching
-from ltt_collab.ports.store import WishStore
 from ltt_collab.ports.hub import HubLogins
+from ltt_collab.ports.store import WishStore
 from ltt_collab.settings import Settings
 from ltt_collab.web.entry import ASKED
-from ltt_collab.web.live.feed import WallFeed
 from ltt_collab.web.hub_login import HubLogin, HubPlaces
+from ltt_collab.web.live.feed import WallFeed
 from ltt_collab.web.login import CodeLogin
 from ltt_collab.web.pages import create_pages
 from ltt_collab.web.stage import Stage, Workspace
@@ -65,8 +65,8 @@ class Behind:
     school: School
     desk: Desk
     wishes: WishStore
-
     logins: HubLogins | None = None
+
 
 class Reception:
     """The pages of one service."""
@@ -89,9 +89,9 @@ class Reception:
             watching=Watching(behind.registry.peer, visibly=settings.show_watching),
             talking=ChatTalks(behind.registry),
             one_learner=not settings.hub_api_url,
+            public_url=_public_url(settings),
         )
 
-            public_url=_public_url(settings),
     def before(self, api: FastAPI, closing: anyio.Event) -> ASGIApp:
         """The pages, with ``api`` behind them."""
         pages = create_pages(self._stage(closing=closing))

@@ -59,12 +59,9 @@ class Stage:
     watching: RoomWatching = field(default_factory=NoWatching)
     talking: Talking = field(default_factory=NoTalking)
     one_learner: bool = True
+    public_url: str = ""
     closing: anyio.Event = field(default_factory=anyio.Event)
 
-
-    public_url: str = ""
-def _stage(request: Request) -> Stage:
-    stage: Stage = request.app.state.stage
     def origin(self, request: Request) -> str:
         """Scheme and host of our pages as the browser sees them; a proxy before us may have had TLS."""
         parts = urlsplit(self.public_url or str(request.base_url))
@@ -74,6 +71,9 @@ def _stage(request: Request) -> Stage:
         """Whether browsers reach us over TLS only."""
         return self.origin(request).startswith("https:")
 
+
+def _stage(request: Request) -> Stage:
+    stage: Stage = request.app.state.stage
     return stage
 
 
