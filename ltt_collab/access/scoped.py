@@ -79,14 +79,14 @@ class ScopedDirectory:
         self._expect_writer("propose a suggestion")
         return await self._directory.propose(self._known(room), draft)
 
-    async def decline(self, room: RoomId, cause_key: str) -> None:
+    async def decline(self, room: RoomId, cause_key: str, reply_to: str = "") -> None:
         """Say that nothing will be proposed about a request.
 
         Raises:
             UnknownRoomError, ForbiddenError
         """
         self._expect_writer("decline a request for help")
-        await self._directory.decline(self._known(room), cause_key)
+        await self._directory.decline(self._known(room), cause_key, reply_to)
 
     def decisions(self, room: RoomId) -> Sequence[Decision]:
         """Why help was or was not given.

@@ -129,7 +129,7 @@ async def propose(door: TheDoor, room_id: str, suggestion: Annotated[SuggestionB
 async def decline(door: TheDoor, room_id: str, declined: Annotated[DeclinedBody, Body()]) -> DeclinedBody:
     """Others of the room are then not held up by it. Does nothing about a request that is not waited for."""
     info = _known(door.directory, room_id)
-    await door.directory.decline(info.id, declined.cause_key)
+    await door.directory.decline(info.id, declined.cause_key, declined.reply_to)
     return declined
 
 

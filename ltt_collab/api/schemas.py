@@ -100,6 +100,9 @@ class DeclinedBody(_Body):
     """A request for help that its reader does not answer."""
 
     cause_key: str = Field(max_length=500, description="The `cause_key` of the request.")
+    reply_to: str = Field(
+        default="", max_length=500, description="The `reply_to` of the request: the message, if it came by chat."
+    )
 
 
 class SuggestionBody(_Body):

@@ -270,7 +270,7 @@ class Replay:
             del self._busy[learner]
         name = SuggestionId(f"s{self._order}")
         is_current = source_hash(self._sources.get(ask.cell_id, "")) == ask.expected_hash
-        answered = TutorAnswered(cause_key=ask.cause_key, answer=None, now=self._now)
+        answered = TutorAnswered(cause_key=ask.cause_key, answer=None, now=self._now, reply_to=ask.reply_to)
         if is_current:
             if unasked:
                 self.gate.budget.spend(learner, self._now)

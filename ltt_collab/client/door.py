@@ -53,8 +53,10 @@ class RoomClient(Protocol):
         """
         ...
 
-    async def decline(self, cause_key: str) -> None:
-        """Say that nothing will be proposed about a request, so that others of the room are not held up by it.
+    async def decline(self, cause_key: str, reply_to: str = "") -> None:
+        """Say that nothing (more) will be proposed about a request, so that nobody waits for it any longer.
+
+        ``reply_to``: that of the request, '' for one that did not come by chat.
 
         Raises:
             UnknownRoomError

@@ -87,7 +87,7 @@ class _Desk:
                 async with self._limit:
                     await self._handle(event, room)
                 # Proposed or not, it is done. One that was called off gets here no more: it is outdated anyway.
-                await room.decline(event.cause_key)
+                await room.decline(event.cause_key, event.reply_to)
         except LttError as error:
             log.warning("service did not answer the tutor", room=event.room, reason=str(error))
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from http import HTTPStatus
 from types import TracebackType
@@ -55,9 +56,10 @@ class HttpRoomClient:
             return answer_from_wire({**body, TYPE_KEY: body[ANSWER_KEY]})
         raise self._link.refusal(status if status != HTTPStatus.OK else HTTPStatus.BAD_GATEWAY, body)
 
-    async def decline(self, cause_key: str) -> None:
+    async def decline(self, cause_key: str, reply_to: str = "") -> None:
         """Say that nothing will be proposed about a request."""
-        status, said = await self._link.post(f"rooms/{self._id}/declined", {"cause_key": cause_key})
+        which = {"cause_key": cause_key, "reply_to": reply_to}
+        status, said = await self._link.post(f"rooms/{self._id}/declined", which)
         if status != HTTPStatus.OK:
             raise self._link.refusal(status, said)
 
@@ -172,6 +174,18 @@ class HttpClient:
             NotAuthorizedError, ForbiddenError, ServiceError
         """
         return list(await self._link.get("courses"))
+
+    async def publish_course(self, course: str, files: Mapping[str, bytes]) -> Mapping[str, Any]:
+        """Have the service teach this version of a course, given by all files of its folder.
+
+        Raises:
+            CourseError, NotAuthorizedError, ForbiddenError, ServiceError
+        """
+        sent = {path: b64encode(content).decode() for path, content in files.items()}
+        status, said = await self._link.put(f"courses/{quote(course, safe='')}", {"files": sent})
+        if status != HTTPStatus.OK:
+            raise self._link.refusal(status, said)
+        return dict(said)
 
     async def hints(self, course: str) -> Sequence[Mapping[str, Any]]:
         """What became of the hints of a course, task by task.

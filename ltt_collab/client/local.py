@@ -36,9 +36,9 @@ class LocalRoomClient:
         """Put a draft before the gate."""
         return await self._directory.propose(self._id, draft)
 
-    async def decline(self, cause_key: str) -> None:
+    async def decline(self, cause_key: str, reply_to: str = "") -> None:
         """Say that nothing will be proposed about a request."""
-        await self._directory.decline(self._id, cause_key)
+        await self._directory.decline(self._id, cause_key, reply_to)
 
     async def decisions(self) -> Sequence[Decision]:
         """Why help was or was not given."""

@@ -86,8 +86,7 @@ class Bursts:
             return due
         burst.last_seq = event.seq
         burst.due = min(event.at + self._debounce, burst.started + self._max_wait)
-        if burst.author != event.author:
-            burst.author = UNKNOWN
+        burst.author = _both(burst.author, event.author)
         return burst.due
 
     def _end_due(self, now: float) -> Iterator[BurstEnded]:
@@ -118,3 +117,13 @@ class Bursts:
         if self._wake is None or due < self._wake:
             self._wake = due
             yield WakeAt(when=due)
+
+
+def _both(one: Author, other: Author) -> Author:
+    """The author of both; a learner whose name is told only while they type is one and the same."""
+    if one == other:
+        return one
+    is_one_learner = one.kind is other.kind is AuthorKind.LEARNER and one.client == other.client is not None
+    if is_one_learner and None in {one.username, other.username}:
+        return one if other.username is None else other
+    return UNKNOWN

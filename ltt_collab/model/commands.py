@@ -19,11 +19,15 @@ class TimeElapsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TutorAnswered:
-    """The tutor is done with a request: ``answer`` None when it had nothing to propose, failed or was cancelled."""
+    """The tutor is done with a request: ``answer`` None when it had nothing to propose, failed or was cancelled.
+
+    ``reply_to``: the chat message that the request came with, '' for none.
+    """
 
     cause_key: str
     answer: Answer | None
     now: float
+    reply_to: str = ""
 
 
 Happening = RoomEvent | TimeElapsed | TutorAnswered

@@ -49,6 +49,7 @@ class Proposing:
         1. Between the gate's yes and the page there is no other draft.
         2. A draft that was not tried for a passing reason (no connection) is not remembered as answered, and the
            request that it answered is owed until what that rests on has changed.
+        3. The end of a request ends no other: who asks in the chat while a note about the same is written is answered.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -58,13 +59,13 @@ class Proposing:
         self._chat_files = ChatFiles(scene)
         self._guided = Guided(scene)
         self._one_at_a_time = anyio.Lock()
-        self._requests: dict[str, HelpRequested] = {}
+        self._requests: dict[tuple[str, str], HelpRequested] = {}
         self._owed: dict[str, HelpRequested] = {}
 
     def handle(self, event: RoomEvent) -> None:
         """Learn who is to be helped with what; call off what the event makes void."""
         if isinstance(event, HelpRequested):
-            self._requests[event.cause_key] = event
+            self._requests[event.cause_key, event.reply_to] = event
             self._owed.pop(event.cause_key, None)
             while len(self._requests) > REQUESTS_KEPT:
                 del self._requests[next(iter(self._requests))]
@@ -83,9 +84,9 @@ class Proposing:
         """Stop what is being shown: the connection is not what it was."""
         self._showing.call_off(because, interrupted=True)
 
-    def decline(self, cause_key: str) -> None:
-        """The tutor is done with that request: in a chat nobody waits for it any more."""
-        request = self._requests.get(cause_key)
+    def decline(self, cause_key: str, reply_to: str = "") -> None:
+        """The tutor is done with that request: in a chat nobody waits for it any more (invariant 3)."""
+        request = self._requests.get((cause_key, reply_to))
         if request is not None and request.chat:
             self._scene.around.chats.done(request.chat, request.reply_to)
 
@@ -104,7 +105,8 @@ class Proposing:
         finally:
             # Also when cancelled: the next learner must not wait for one who has moved on.
             now = scene.around.clock.now()
-            scene.tutor_answered(TutorAnswered(cause_key=draft.cause_key, answer=answer, now=now))
+            done = TutorAnswered(cause_key=draft.cause_key, answer=answer, now=now, reply_to=draft.reply_to)
+            scene.tutor_answered(done)
         if isinstance(answer, Shown):
             metrics.NOTE_WRITING.observe(scene.around.clock.monotonic() - started)
         _count(answer)
@@ -169,18 +171,24 @@ class Proposing:
     async def _with_offer(self, draft: Draft) -> Draft:
         """The draft with the news of a chat that was made for its learner, if one was."""
         speaks = draft.text and draft.placement is not Placement.PROPOSAL  # that is a cell's source, word for word
-        line = await self._chat_files.offer(self._requests.get(draft.cause_key)) if speaks else ""
+        line = await self._chat_files.offer(self._request_of(draft)) if speaks else ""
         return replace(draft, text=f"{draft.text}\n\n{line}") if line else draft
 
+    def _request_of(self, draft: Draft) -> HelpRequested | None:
+        """What a draft answers; one that answers a question in the chat by a note does not name its message."""
+        exact = self._requests.get((draft.cause_key, draft.reply_to))
+        same_cause = (asked for (cause, _), asked in reversed(self._requests.items()) if cause == draft.cause_key)
+        return exact or next(same_cause, None)
+
     def _owe(self, draft: Draft) -> None:
-        request = self._requests.get(draft.cause_key)
+        request = self._request_of(draft)
         if request is not None:
             self._owed[draft.cause_key] = request
 
     def _situation(self, page: Page, draft: Draft) -> Situation:
         scene = self._scene
         humans = scene.people.humans()
-        request = self._requests.get(draft.cause_key)
+        request = self._request_of(draft)
         askers = [request.author] if request is not None else humans
         learner = next((learner_key(asker) for asker in askers), "")
         return Situation(

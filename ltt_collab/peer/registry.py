@@ -121,13 +121,13 @@ class Registry:
         """
         return await self.peer(room).propose(draft)
 
-    async def decline(self, room: RoomId, cause_key: str) -> None:
+    async def decline(self, room: RoomId, cause_key: str, reply_to: str = "") -> None:
         """Say that nothing will be proposed about a request.
 
         Raises:
             UnknownRoomError
         """
-        self.peer(room).decline(cause_key)
+        self.peer(room).decline(cause_key, reply_to)
 
     def decisions(self, room: RoomId) -> Sequence[Decision]:
         """The latest decisions about help in that room, oldest first.

@@ -141,10 +141,11 @@ class RoomPeer:
         """The latest decisions about help, oldest first."""
         return tuple(self._decisions)
 
-    def decline(self, cause_key: str) -> None:
-        """A tutor has nothing to propose about that: do not wait for it."""
-        self._proposing.decline(cause_key)
-        self.tutor_answered(TutorAnswered(cause_key=cause_key, answer=None, now=self.stamp.now()))
+    def decline(self, cause_key: str, reply_to: str = "") -> None:
+        """A tutor has nothing (more) to propose about that: do not wait for it."""
+        self._proposing.decline(cause_key, reply_to)
+        answered = TutorAnswered(cause_key=cause_key, answer=None, now=self.stamp.now(), reply_to=reply_to)
+        self.tutor_answered(answered)
 
     def hear(self, chat: RoomId, message: ChatMessage) -> None:
         """A learner said something in that chat that concerns this notebook."""

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ltt_collab.model.edits import CellRemoved, CursorMoved, RoomEvent, RunFinished, RunStarted, SourceEdited
+from ltt_collab.model.causes import learner_key
+from ltt_collab.model.edits import (
+    CellRemoved,
+    CursorMoved,
+    PeerJoined,
+    RoomEvent,
+    RunFinished,
+    RunStarted,
+    SourceEdited,
+)
 from ltt_collab.model.ids import CellId, Username
-from ltt_collab.model.presence import AuthorKind
+from ltt_collab.model.presence import Author, AuthorKind
 
 LEARNERS_KEPT = 200
 """Learners remembered per notebook; the one unseen longest is forgotten first."""
@@ -23,11 +32,12 @@ class Whereabout:
 class Whereabouts:
     """Remembers each learner's last caret, edit or run.
 
-    A caret that goes away says nothing new: JupyterLab takes it back when the learner turns to the chat.
+    A caret that goes away says nothing new: JupyterLab takes it back when the learner turns to the chat. What a client
+    did before its learner's name was told is that learner's.
     """
 
     def __init__(self) -> None:
-        self._last: dict[Username, Whereabout] = {}
+        self._last: dict[str, Whereabout] = {}
 
     def of(self, username: Username) -> Whereabout | None:
         """Where that learner was last; None for one who did nothing here, or whose cell is gone."""
@@ -40,6 +50,8 @@ class Whereabouts:
                 self._note(event, selection.cell_id)
             case SourceEdited(cell_id=cell) | RunStarted(cell_id=cell) | RunFinished(cell_id=cell):
                 self._note(event, cell)
+            case PeerJoined(author=author):
+                self._name(author)
             case CellRemoved(cell_id=gone):
                 for username in [name for name, last in self._last.items() if last.cell_id == gone]:
                     del self._last[username]
@@ -47,10 +59,16 @@ class Whereabouts:
                 pass
 
     def _note(self, event: RoomEvent, cell: CellId) -> None:
-        username = event.author.username
-        if event.author.kind is not AuthorKind.LEARNER or username is None:
+        if event.author.kind is not AuthorKind.LEARNER:
             return
-        self._last.pop(username, None)
-        self._last[username] = Whereabout(cell_id=cell, at=event.at)
+        learner = learner_key(event.author)
+        self._last.pop(learner, None)
+        self._last[learner] = Whereabout(cell_id=cell, at=event.at)
         if len(self._last) > LEARNERS_KEPT:
             del self._last[next(iter(self._last))]
+
+    def _name(self, learner: Author) -> None:
+        seen = self._last.pop(learner_key(replace(learner, username=None)), None)
+        known = self._last.get(learner_key(learner))
+        if seen is not None and (known is None or known.at <= seen.at):
+            self._last[learner_key(learner)] = seen

@@ -75,8 +75,10 @@ class RoomDirectory(Protocol):
         """
         ...
 
-    async def decline(self, room: RoomId, cause_key: str) -> None:
-        """Say that nothing will be proposed about a request, so that others are not held up by it.
+    async def decline(self, room: RoomId, cause_key: str, reply_to: str = "") -> None:
+        """Say that nothing (more) will be proposed about a request, so that others are not held up by it.
+
+        ``reply_to``: that of the request; one cause may be asked about in the chat while a note about it is written.
 
         Raises:
             UnknownRoomError

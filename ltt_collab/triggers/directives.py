@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from ltt_collab.model.causes import learner_key
 from ltt_collab.model.cells import Cell
@@ -16,8 +16,16 @@ from ltt_collab.model.commands import (
     RecordDecision,
     WelcomeLearner,
 )
-from ltt_collab.model.edits import BurstEnded, CellInserted, CellRemoved, DocumentReloaded, MessagePosted, RunFinished
-from ltt_collab.model.ids import CellId, Username
+from ltt_collab.model.edits import (
+    BurstEnded,
+    CellInserted,
+    CellRemoved,
+    DocumentReloaded,
+    MessagePosted,
+    PeerJoined,
+    RunFinished,
+)
+from ltt_collab.model.ids import CellId, ClientId, Username
 from ltt_collab.model.presence import Author, AuthorKind
 from ltt_collab.triggers.grammar import Directive, directive_in, directive_of
 from ltt_collab.triggers.long_run import LongRun
@@ -27,13 +35,19 @@ _PRESENCE = {Directive.LEAVE: "leaving", Directive.COME_BACK: "coming back"}
 _VOICE = {Directive.MUTE: "gives asked help only", Directive.UNMUTE: "helps unasked again"}
 _BY_RUNNING = frozenset({*_PRESENCE, *_VOICE, Directive.CHECK})
 """What running its cell says again. Never what stops a kernel: *Run All* would."""
+_CAN_WAIT = frozenset({*_BY_RUNNING})
+"""What is as true when its author's name is told, within 15 s. What stops a kernel would stop another run then."""
+
+UNNAMED_KEPT = 50
+"""Clients without a name whose words are kept; the one that spoke first is forgotten first."""
 
 
 class Directives:
     """Turns what learners write or run into commands.
 
     Invariants:
-        1. Only a learner who can be named is obeyed, for that learner's own sake.
+        1. Only a learner who can be named is obeyed, for that learner's own sake; one who shows up later (awareness
+           names who sits still after 15 s only) is obeyed then, and is muted or left alone here at once.
         2. A directive counts when it is new in its cell, or when its cell is run; a line that stood there before
            we came, or that stays while the learner edits around it, does not count again.
         3. Who said so last is not told twice.
@@ -48,6 +62,7 @@ class Directives:
         self._standing: dict[CellId, Directive] = {}
         self._wishes: dict[str, Directive] = {}
         self._voices: dict[str, Directive] = {}
+        self._unnamed: dict[ClientId, dict[Directive, CellId | None]] = {}
 
     def adopt(self, cells: Iterable[Cell]) -> None:
         """Take what stands in the cells as said before."""
@@ -59,11 +74,14 @@ class Directives:
 
     def is_away(self, learner: str) -> bool:
         """Whether this learner told the tutor to leave, and not to come back."""
-        return self._wishes.get(learner) is Directive.LEAVE
+        return self._latest(self._wishes, _PRESENCE, learner) is Directive.LEAVE
 
     def is_muted(self, learner: str) -> bool:
         """Whether this learner wants asked help only."""
-        return self._voices.get(learner) is Directive.MUTE
+        return self._latest(self._voices, _VOICE, learner) is Directive.MUTE
+
+    def _latest(self, named: Mapping[str, Directive], kind: Container[Directive], learner: str) -> Directive | None:
+        return next((said for said in self._said_unnamed(learner) if said in kind), named.get(learner))
 
     def mute(self, learner: str, *, muted: bool) -> None:
         """Take over what the learner wished earlier."""
@@ -81,11 +99,10 @@ class Directives:
             case RunFinished(cell_id=cell) if cell in self._standing and event.author.kind is AuthorKind.LEARNER:
                 if self._standing[cell] in _BY_RUNNING:
                     yield from self._obey(self._standing[cell], event.author, cell)
-            case MessagePosted(author=author):
-                found = directive_of(event.text) if author.kind is AuthorKind.LEARNER else None
-                if found is not None:
-                    cell_or_none = event.cell_id or self._sheet.whereabouts(author)
-                    yield from self._obey(found, author, cell_or_none)
+            case MessagePosted():
+                yield from self._hear(event)
+            case PeerJoined(author=author) if author.client in self._unnamed:
+                yield from self._catch_up(author)
             case CellInserted(cell=cell) if cell.ownership is None:
                 self._stand(cell.id, directive_in(cell.source))
             case CellRemoved(cell_id=cell):
@@ -95,6 +112,11 @@ class Directives:
             case _:
                 pass
 
+    def _hear(self, said: MessagePosted) -> Iterator[Command]:
+        found = directive_of(said.text) if said.author.kind is AuthorKind.LEARNER else None
+        if found is not None:
+            yield from self._obey(found, said.author, said.cell_id or self._sheet.whereabouts(said.author))
+
     def _stand(self, cell: CellId, directive: Directive | None) -> None:
         if directive is None:
             self._standing.pop(cell, None)
@@ -103,8 +125,7 @@ class Directives:
 
     def _obey(self, directive: Directive, author: Author, cell: CellId | None) -> Iterator[Command]:
         if author.kind is not AuthorKind.LEARNER or author.username is None:  # invariant 1
-            because = f"'@tutor {directive}' was written, but it cannot be told by whom"
-            yield RecordDecision(about=cell, decision="stayed as it was", because=because)
+            yield self._wait_for_name(directive, author, cell)
             return
         because = f"the learner wrote '@tutor {directive}'"
         if directive in _PRESENCE:
@@ -118,6 +139,29 @@ class Directives:
             yield from self._check(author, cell, because)
         else:
             yield from self._control(directive, author, cell, because)
+
+    def _wait_for_name(self, directive: Directive, author: Author, cell: CellId | None) -> RecordDecision:
+        because = f"'@tutor {directive}' was written, but it cannot be told by whom"
+        if author.kind is not AuthorKind.LEARNER or author.client is None or directive not in _CAN_WAIT:
+            return RecordDecision(about=cell, decision="stayed as it was", because=because)
+        said = self._unnamed.setdefault(author.client, {})
+        said.pop(directive, None)
+        said[directive] = cell  # the last one of a kind stands last, and so wins
+        while len(self._unnamed) > UNNAMED_KEPT:
+            del self._unnamed[next(iter(self._unnamed))]
+        return RecordDecision(about=cell, decision="waiting for a name", because=f"{because} yet")
+
+    def _catch_up(self, author: Author) -> Iterator[Command]:
+        """Obey what a client said before it was known whose it is."""
+        said = {} if author.client is None else self._unnamed.pop(author.client, {})
+        for directive, cell in said.items():
+            yield from self._obey(directive, author, cell)
+
+    def _said_unnamed(self, learner: str) -> Iterator[Directive]:
+        """What somebody without a name has said, by ``learner_key``, the last first."""
+        for client, said in self._unnamed.items():
+            if learner == learner_key(Author(kind=AuthorKind.LEARNER, client=client)):
+                yield from reversed(said)
 
     def _come_or_go(
         self, directive: Directive, username: Username, learner: str, cell: CellId | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ltt_collab.model.causes import learner_key
 from ltt_collab.model.cells import Cell, CellType
@@ -17,6 +17,7 @@ from ltt_collab.model.edits import (
     CellTypeChanged,
     DocumentReloaded,
     MetadataChanged,
+    PeerJoined,
     RunError,
     RunFinished,
     RunOutcome,
@@ -109,6 +110,8 @@ class Sheet:
                 self._own(note)
             case DocumentReloaded(cells=cells):
                 self.adopt(cells)
+            case PeerJoined(author=author):
+                self._name(author)
             case _:
                 self._change(event)
 
@@ -149,6 +152,15 @@ class Sheet:
         seen = self.cells.get(event.cell_id)
         if seen is not None:
             seen.failed = (event.author, event.error) if event.outcome is RunOutcome.ERROR else None
+
+    def _name(self, learner: Author) -> None:
+        """Take what a client did before its learner's name was told for that learner's."""
+        nameless = learner_key(replace(learner, username=None))
+        if nameless in self._latest:
+            self._latest[learner_key(learner)] = self._latest.pop(nameless)
+        for seen in self.cells.values():
+            if seen.failed is not None and learner_key(seen.failed[0]) == nameless:
+                seen.failed = (learner, seen.failed[1])
 
     def _touch(self, cell: CellId, author: Author) -> None:
         seen = self.cells.get(cell)

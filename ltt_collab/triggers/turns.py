@@ -86,8 +86,9 @@ class Turns:
     def free(self, event: Happening, now: float, patience: float) -> Iterator[Command]:
         """End what the tutor is done with, or has had for too long."""
         for learner, turn in tuple(self.at_tutor.items()):
+            request = (turn.want.cause_key, turn.want.reply_to)
             match event:
-                case TutorAnswered(cause_key=key) if key == turn.want.cause_key:
+                case TutorAnswered(cause_key=key, reply_to=to) if (key, to) == request:
                     del self.at_tutor[learner]
                 case SuggestionShown(about=about) if about == turn.want.cell_id:
                     del self.at_tutor[learner]

@@ -269,8 +269,11 @@ async def test_a_request_that_is_not_answered_is_declined(connect: Connect) -> N
     directory = MemoryDirectory()
     room = directory.open("a.ipynb")
     async with connect(directory) as client:
-        await (await client.room(RoomId(room.id))).decline("ada/c1/NameError/é")
-    assert directory.declined == [(room.id, "ada/c1/NameError/é")]
+        door = await client.room(RoomId(room.id))
+        await door.decline("ada/c1/NameError/é")
+        await door.decline("ada/c1/NameError/é", "message 1")
+    cause = "ada/c1/NameError/é"
+    assert directory.declined == [(room.id, cause, ""), (room.id, cause, "message 1")]
 
 
 async def test_decisions_are_read(connect: Connect) -> None:

@@ -10,7 +10,7 @@ import anyio
 import pytest
 import pytest_asyncio
 
-from ltt_collab.model.edits import MessagePosted, SuggestionShown
+from ltt_collab.model.edits import HelpRequested, MessagePosted, SuggestionShown
 from ltt_collab.model.ids import Username
 from ltt_collab.model.suggestions import Draft, Placement, Shown
 from ltt_collab.peer.chat_speech import SILENT
@@ -46,9 +46,10 @@ def stem(jupyter: Jupyter) -> str:
     return name
 
 
-def piece(room: RoomPeer, chat: str, message: str, text: str, *, more: bool) -> Draft:
+def piece(room: RoomPeer, chat: str, message: str, text: str, *, more: bool, cause_key: str = "") -> Draft:
     """A piece of an answer about the first cell."""
     return Draft(
+        cause_key=cause_key,
         cell_id=room.snapshot().cells[0].id,
         expected_hash=room.snapshot().cells[0].hash,
         placement=Placement.CHAT,
@@ -60,10 +61,11 @@ def piece(room: RoomPeer, chat: str, message: str, text: str, *, more: bool) -> 
     )
 
 
-async def answered(room: RoomPeer, chat: str, message: str, *sentences: str) -> None:
+async def answered(room: RoomPeer, chat: str, message: str, *sentences: str, cause_key: str = "") -> None:
     for sentence in sentences:
         more = sentence != sentences[-1]
-        assert isinstance(await room.propose(piece(room, chat, message, sentence, more=more)), Shown)
+        draft = piece(room, chat, message, sentence, more=more, cause_key=cause_key)
+        assert isinstance(await room.propose(draft), Shown)
 
 
 @pytest.mark.proves("chat:asked-in-the-notebook-one-is-in", "chat:one-message-per-answer", "chat:typing-shown")
@@ -108,6 +110,31 @@ async def test_a_question_that_nobody_can_answer_gets_a_line_that_says_so(jupyte
         await eventually(lambda: rooms.heard(room, MessagePosted), within=5, what="the question")
         rooms.around.chats.done(place, question)
         assert (await chat.sees_answer(question))["body"] == SILENT
+
+
+@pytest.mark.proves("chat:answered-beside-a-note")
+async def test_who_asks_while_a_note_about_the_same_error_is_written_gets_the_answer_and_not_a_shrug(
+    jupyter: Jupyter, stem: str
+) -> None:
+    async with (
+        rooms_without_tutor(jupyter) as rooms,
+        learner_in(jupyter, f"{stem}.ipynb") as ada,
+        chatting(jupyter, f"{stem}.chat", person=ada) as chat,
+    ):
+        room = await rooms.room(f"{stem}.ipynb")
+        place = await rooms.chat(f"{stem}.chat", chat)
+        await ada.type("second", "print(totl)")
+        await ada.run("second")
+        (about_note,) = await eventually(lambda: rooms.heard(room, HelpRequested), within=10, what="the error")
+        question = chat.post(QUESTION)
+        asked = await eventually(lambda: rooms.heard(room, HelpRequested)[1:], within=10, what="the question")
+        assert (asked[0].cause_key, asked[0].reply_to) == (about_note.cause_key, question)
+
+        room.decline(about_note.cause_key)  # the note is written: its request is over, the question is not
+        await answered(room, place, question, *SENTENCES, cause_key=asked[0].cause_key)
+        room.decline(asked[0].cause_key, question)
+
+        assert (await chat.sees_answer(question))["body"] == " ".join(SENTENCES)
 
 
 async def test_a_question_from_nowhere_is_answered_by_what_to_do(jupyter: Jupyter, stem: str) -> None:

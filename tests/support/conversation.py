@@ -230,8 +230,9 @@ class Helped:
 
     def tutor_answers(self, answer: Answer | None = None) -> Helped:
         """The tutor is done with the last request."""
-        key = self.asks[-1].cause_key
-        self._take(self.policy.handle(TutorAnswered(cause_key=key, answer=answer, now=self.events.now)))
+        ask = self.asks[-1]
+        done = TutorAnswered(cause_key=ask.cause_key, answer=answer, now=self.events.now, reply_to=ask.reply_to)
+        self._take(self.policy.handle(done))
         return self
 
     def is_cut_off(self) -> Helped:

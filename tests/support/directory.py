@@ -162,7 +162,7 @@ class MemoryDirectory:
         self.kept, self.bound = kept, bound
         self.open_rooms: dict[RoomId, MemoryRoom] = {}
         self.drafts: list[Draft] = []
-        self.declined: list[tuple[RoomId, str]] = []
+        self.declined: list[tuple[RoomId, str, str]] = []
         self.answer: Callable[[Draft], Awaitable[Answer]] | None = None
         self._all: list[Subscriber] = []
         self.insight = MemoryInsight(self)
@@ -236,9 +236,9 @@ class MemoryDirectory:
             return await self.answer(draft)
         return Shown(suggestion=SuggestionId(f"s-{source_hash(draft.idempotency_key)}"))
 
-    async def decline(self, room: RoomId, cause_key: str) -> None:
+    async def decline(self, room: RoomId, cause_key: str, reply_to: str = "") -> None:
         self._room(room)
-        self.declined.append((room, cause_key))
+        self.declined.append((room, cause_key, reply_to))
 
     def decisions(self, room: RoomId) -> Sequence[Decision]:
         return tuple(self._room(room).decisions)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ltt_collab.edits.bursts import Bursts
@@ -108,3 +110,14 @@ def test_a_cell_that_went_away_bursts_no_more() -> None:
     typist.send(CellRemoved(room=ROOM, seq=typist.stamp.next(), at=1.1, author=ADA, cell_id=A, index=0))
     typist.wait(9.0)
     assert typist.ended == []
+
+
+@pytest.mark.proves("trigger:a-name-told-later-counts")
+def test_a_learner_who_is_named_only_while_they_type_is_one_author() -> None:
+    typist, nameless = Typist(), replace(ADA, username=None)
+    typist.type(1.0, A, nameless)
+    typist.type(1.1, A, ADA)
+    typist.type(1.2, B, ADA)
+    typist.type(1.3, B, nameless)
+    typist.wait(3.0)
+    assert [burst.author for burst in typist.ended] == [ADA, ADA]

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from ltt_collab.model.edits import CellRemoved, CursorMoved, RunStarted, SourceEdited
-from ltt_collab.model.ids import CellId, RoomId, Seq, Username
-from ltt_collab.model.presence import Author, AuthorKind, Selection
+from ltt_collab.model.edits import CellRemoved, CursorMoved, PeerJoined, RunStarted, SourceEdited
+from ltt_collab.model.ids import CellId, ClientId, RoomId, Seq, Username
+from ltt_collab.model.presence import Author, AuthorKind, Selection, User
 from ltt_collab.model.reporting import ChatScope
 from ltt_collab.peer.chat_files import chat_path, new_chat
 from ltt_collab.peer.whereabouts import LEARNERS_KEPT, Whereabouts
@@ -56,6 +56,18 @@ def test_each_learner_is_somewhere_else_and_nobody_is_in_a_cell_that_is_gone() -
     assert (cell_of(whereabouts), cell_of(whereabouts, "bob")) == (ONE, TWO)
     whereabouts.handle(CellRemoved(room=ROOM, seq=Seq(3), at=4.0, author=learner("bob"), cell_id=ONE, index=0))
     assert (cell_of(whereabouts), cell_of(whereabouts, "bob")) == (None, TWO)
+
+
+@pytest.mark.proves("trigger:a-name-told-later-counts")
+def test_what_was_done_before_a_name_was_told_is_that_learners() -> None:
+    whereabouts = Whereabouts()
+    nameless = Author(kind=AuthorKind.LEARNER, client=ClientId(7))
+    whereabouts.handle(edited(TWO, 1.0, nameless))
+    assert cell_of(whereabouts) is None
+    ada = Author(kind=AuthorKind.LEARNER, username=Username("ada"), client=ClientId(7))
+    user = User(username=Username("ada"), display_name="Ada")
+    whereabouts.handle(PeerJoined(room=ROOM, seq=Seq(2), at=2.0, author=ada, user=user))
+    assert cell_of(whereabouts) == TWO
 
 
 def test_only_so_many_learners_are_remembered() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ltt_collab.model.cells import Cell, CellType
-from ltt_collab.model.commands import CheckTask, ControlKernel, MuteLearner
+from ltt_collab.model.commands import CheckTask, ControlKernel, MuteLearner, TutorAnswered
 from ltt_collab.model.edits import DocumentReloaded, HelpCause, PeerJoined, ReloadCause
-from ltt_collab.model.ids import CellId, Username
+from ltt_collab.model.ids import CellId, ClientId, Username
 from ltt_collab.model.presence import Author, User
 from ltt_collab.triggers.asked import UNFINISHED
 from ltt_collab.triggers.grammar import Directive, directive_in, question_of, questions_in
@@ -234,3 +236,29 @@ def test_a_check_can_be_asked_for_in_a_cell_and_in_the_chat(room: Helped) -> Non
     room.writes("# @tutor check").says("@tutor check", B)
     assert [isinstance(other, CheckTask) and other.asked for other in room.others] == [True, True]
     assert room.asks == []
+
+
+@pytest.mark.proves("trigger:a-name-told-later-counts")
+def test_who_failed_before_their_name_was_told_is_asked_about_that_error(room: Helped) -> None:
+    nameless = replace(ADA, username=None, client=ClientId(7))
+    ada = replace(ADA, client=ClientId(7))
+    room.runs_it(B, NAME_ERROR, by=nameless)
+    joins(room, ada).tutor_answers().says("why?", by=ada)
+    assert (room.asks[-1].cell_id, room.asks[-1].error) == (B, NAME_ERROR)
+
+
+@pytest.mark.proves("chat:answered-beside-a-note")
+def test_the_end_of_a_note_about_the_same_error_is_not_the_end_of_a_question(room: Helped) -> None:
+    room.runs_it(A, NAME_ERROR)
+    note = room.asks[-1]
+    room.says("why?")
+    chat = room.asks[-1]
+    assert (note.cause_key, note.reply_to) == (chat.cause_key, "")
+    ended = TutorAnswered(cause_key=note.cause_key, answer=None, now=room.events.now)
+    assert list(room.policy.handle(ended)) == []
+    room.runs_it(B, NAME_ERROR, by=BOB)
+    assert room.asks[-1] is chat, "the tutor is still at the question"
+    room.asks.remove(chat)
+    room.asks.append(chat)
+    room.tutor_answers()
+    assert room.asks[-1].cell_id == B

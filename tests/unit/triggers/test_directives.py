@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from ltt_collab.model.commands import Command, LeaveLearner, WelcomeLearner
-from ltt_collab.model.edits import CellInserted, CellRemoved, DocumentReloaded, ReloadCause, RoomEvent
-from ltt_collab.model.ids import CellId, Username
-from ltt_collab.model.presence import Author, AuthorKind
+from ltt_collab.model.causes import learner_key
+from ltt_collab.model.commands import Command, LeaveLearner, MuteLearner, RecordDecision, WelcomeLearner
+from ltt_collab.model.edits import CellInserted, CellRemoved, DocumentReloaded, PeerJoined, ReloadCause, RoomEvent
+from ltt_collab.model.ids import CellId, ClientId, Username
+from ltt_collab.model.presence import Author, AuthorKind, User
 from ltt_collab.triggers.directives import Directives
 from ltt_collab.triggers.grammar import Directive, directive_in
 from tests.support.conversation import ADA, BOB, DISK, NOBODY_KNOWN, TUTOR, A, B, Events, code, note, reasons
@@ -105,3 +108,38 @@ def test_our_own_cells_say_nothing(tell: Told) -> None:
     assert tell(tell.events.burst("@tutor leave", own.id), ours=frozenset({own.id})) == []
     tell.directives.adopt([own])
     assert tell.obeyed(tell.events.finished(own.id)) == []
+
+
+def joins(tell: Told, who: Author) -> list[Command]:
+    user = User(username=who.username or Username("?"), display_name="")
+    return tell(PeerJoined(**tell.events.head(who), user=user))
+
+
+@pytest.mark.proves("trigger:a-name-told-later-counts")
+def test_who_mutes_us_before_their_name_is_known_has_quiet_at_once_and_is_remembered_once_it_is(tell: Told) -> None:
+    nameless = replace(ADA, username=None, client=ClientId(7))
+    tell(tell.events.burst("# @tutor unmute", A, by=nameless))
+    said = tell(tell.events.burst("# @tutor mute", A, by=nameless))
+    assert [type(command) for command in said] == [RecordDecision]
+    assert tell.directives.is_muted(learner_key(nameless))
+    obeyed = joins(tell, replace(ADA, client=ClientId(7)))
+    assert [command for command in obeyed if isinstance(command, MuteLearner)][-1] == MuteLearner(
+        username=Username("ada"), muted=True
+    )
+    assert tell.directives.is_muted("ada")
+    assert joins(tell, replace(BOB, client=ClientId(7))) == []
+
+
+@pytest.mark.proves("trigger:a-name-told-later-counts")
+def test_who_sends_us_away_before_their_name_is_known_is_obeyed_once_it_is(tell: Told) -> None:
+    nameless = replace(ADA, username=None, client=ClientId(7))
+    assert tell.obeyed(tell.events.burst("# @tutor leave", A, by=nameless)) == []
+    assert tell.directives.is_away(learner_key(nameless))
+    assert joins(tell, replace(BOB, client=ClientId(8))) == []
+    assert LEAVE_ADA in joins(tell, replace(ADA, client=ClientId(7)))
+
+
+def test_no_kernel_is_stopped_for_a_word_that_is_old_by_the_time_its_author_is_named(tell: Told) -> None:
+    nameless = replace(ADA, username=None, client=ClientId(7))
+    tell(tell.events.burst("# @tutor interrupt", A, by=nameless))
+    assert joins(tell, replace(ADA, client=ClientId(7))) == []
