@@ -24,6 +24,7 @@ from ltt_collab.adapters.jupyter.server import JupyterServer
 from ltt_collab.adapters.jupyter.terminals import JupyterTerminals
 from ltt_collab.model.errors import HubError, HubUnavailableError
 from ltt_collab.model.ids import ServerId, Username
+from ltt_collab.peer.closing import ServerHours
 from ltt_collab.peer.fleet import Fleet, FleetPace, LearnerServer
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.supervisor import Supervisor
@@ -33,8 +34,8 @@ from ltt_collab.ports.hub import Hub, HubLogins, HubServer
 from ltt_collab.ports.identity import Authenticator
 from ltt_collab.ports.kernels import KernelServer
 from ltt_collab.ports.terminals import Terminals
-from ltt_collab.settings import Settings
 from ltt_collab.renewal import hub_token_reader
+from ltt_collab.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -50,10 +51,10 @@ class Servers(Protocol):
     authenticators: Sequence[Authenticator]
     """Who else can vouch for a token."""
 
-    def settle(self, around: Surroundings, registry: Registry) -> None:
     logins: HubLogins | None
     """Where people log in; None: with us."""
 
+    def settle(self, around: Surroundings, registry: Registry) -> None:
         """Say what their rooms share, and where open rooms are listed."""
         ...
 
@@ -123,8 +124,8 @@ class OneServer:
         self._files = JupyterFiles(server.rest)
         self._supervisor: Supervisor | None = None
         self.authenticators: Sequence[Authenticator] = ()
-
         self.logins: HubLogins | None = None
+
     def settle(self, around: Surroundings, registry: Registry) -> None:
         """Say what its rooms share."""
         self._supervisor = Supervisor(self._server, around, registry)
@@ -190,7 +191,13 @@ class HubServers:
 
     def settle(self, around: Surroundings, registry: Registry) -> None:
         """Say what their rooms share."""
-        pace = FleetPace(sweep=self._settings.hub_sweep_seconds)
+        settings = self._settings
+        hours = ServerHours(
+            max_age=settings.hub_max_age_seconds,
+            untouched=settings.hub_untouched_seconds,
+            warn=settings.hub_warn_seconds,
+        )
+        pace = FleetPace(sweep=settings.hub_sweep_seconds, hours=hours)
         self._fleet = Fleet(self._hub, self._connect, around, registry, pace)
 
     async def run(self) -> None:
@@ -250,7 +257,8 @@ class HubServers:
         """Say once what our token lacks, or may do beyond our needs; waits for a hub that is away."""
         while True:
             try:
-                report = check_scopes(await self._hub.identify_us(), self._settings.hub_learners)
+                us = await self._hub.identify_us()
+                report = check_scopes(us, self._settings.hub_learners, stops=self._settings.hub_untouched_seconds > 0)
             except HubError as error:
                 log.debug("scopes not known yet", reason=str(error))
                 await anyio.sleep(SCOPES_AGAIN)

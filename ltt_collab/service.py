@@ -43,6 +43,7 @@ from ltt_collab.model.errors import StoreUnavailableError, UnknownRoomError
 from ltt_collab.model.ids import RoomId, Username
 from ltt_collab.model.presence import User
 from ltt_collab.peer.approvals import HeldDrafts
+from ltt_collab.peer.canary import TextCanary
 from ltt_collab.peer.garbage import tend_garbage
 from ltt_collab.peer.insight import Insight, Sources
 from ltt_collab.peer.log import EventLog
@@ -174,6 +175,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         tasks.start_soon(school.examiner.run, name="examiner")
         await orders.recall()  # before any room is joined
         tasks.start_soon(orders.run, name="orders")
+        tasks.start_soon(TextCanary(registry.peers, around.clock).run, name="canary")
         tasks.start_soon(reception.feed.run, name="wall")
         _start(tasks, around, servers, LocalClient(registry, insight), settings)
         before = reception.before(app, door.closing)

@@ -73,7 +73,13 @@ c.JupyterHub.load_roles = [
         # `access:servers!group=…` would be narrower and does not work: a learner's server answers 403 to it.
         "name": SERVICE,
         "services": [SERVICE],
-        "scopes": [f"list:users!group={LEARNERS}", f"read:servers!group={LEARNERS}", "access:servers"],
+        "scopes": [
+            f"list:users!group={LEARNERS}",
+            f"read:servers!group={LEARNERS}",
+            "access:servers",
+            # Only where the tutor's service stops servers that nobody touches (LTT_HUB_UNTOUCHED_SECONDS).
+            *([f"delete:servers!group={LEARNERS}"] if setting("LTT_STOPS_SERVERS") else []),
+        ],
     },
     {
         "name": f"use-{SERVICE}",
@@ -95,18 +101,18 @@ c.Spawner.default_url = "/lab"
 c.Spawner.environment = {"LTT_ANNOUNCE_URL": service_url + "api/v1/servers/announce"}
 c.JupyterHub.last_activity_interval = int(setting("LTT_ACTIVITY_SECONDS", "60"))
 
-# Another spawner, one of:
-#   c.JupyterHub.spawner_class = "systemdspawner.SystemdSpawner"; c.SystemdSpawner.mem_limit = "1G"
-#   c.JupyterHub.spawner_class = "dockerspawner.DockerSpawner"; c.DockerSpawner.image = "<the image of deploy/learner>"
-
-if setting("LTT_TRY_HOME"):
-    c.JupyterHub.spawner_class = "simple"
 # The learner's page shows JupyterLab in a frame: the hub's pages on the way there, and each server, allow that.
 
 framing = {"headers": {"Content-Security-Policy": f"frame-ancestors 'self' {'/'.join(public_url.split('/')[:3])}"}}
 c.JupyterHub.tornado_settings = framing
 c.Spawner.args = [*c.Spawner.args, f"--ServerApp.tornado_settings={framing!r}"]
 
+# Another spawner, one of:
+#   c.JupyterHub.spawner_class = "systemdspawner.SystemdSpawner"; c.SystemdSpawner.mem_limit = "1G"
+#   c.JupyterHub.spawner_class = "dockerspawner.DockerSpawner"; c.DockerSpawner.image = "<the image of deploy/learner>"
+
+if setting("LTT_TRY_HOME"):
+    c.JupyterHub.spawner_class = "simple"
     c.SimpleLocalProcessSpawner.home_dir_template = setting("LTT_TRY_HOME") + "/{username}"
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         c.Spawner.args = [*c.Spawner.args, "--allow-root"]

@@ -7,6 +7,7 @@ UTF-8 bytes, Yjs clocks and browsers in UTF-16 units.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 ASTRAL = 0x10000
 """First code point that takes two UTF-16 units (a surrogate pair)."""
@@ -35,6 +36,17 @@ def code_point_offset(text: str, utf8_bytes: int) -> int:
     if text.isascii():
         return utf8_bytes
     return len(text.encode()[:utf8_bytes].decode(errors="ignore"))
+
+
+def text_fingerprint(cells: Iterable[tuple[str, str]]) -> str:
+    """Of ids and sources, in order; ``ltt_learner.texts`` makes the same on a learner's server."""
+    digest = hashlib.sha256()
+    for cell_id, source in cells:
+        for part in (cell_id, source):
+            data = part.encode("utf-8", "surrogatepass")
+            digest.update(len(data).to_bytes(8, "big"))
+            digest.update(data)
+    return digest.hexdigest()
 
 
 def source_hash(source: str) -> str:

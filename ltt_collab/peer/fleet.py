@@ -12,6 +12,7 @@ from anyio.abc import TaskGroup
 
 from ltt_collab.model.errors import HubError, HubRefusedError, HubUnavailableError
 from ltt_collab.model.ids import ServerId, Username
+from ltt_collab.peer.closing import Closing, ClosingServer, ServerHours
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.supervisor import Supervisor
 from ltt_collab.peer.surroundings import Surroundings
@@ -40,7 +41,7 @@ class FleetPace:
 
     ``page``: between two pages of one sweep, so that the hub serves others in between. ``lookup``: the first
     distance between two questions about an announced server that is not ready yet, which grows up to ``last_lookup``;
-    ``patience``: for all of them.
+    ``patience``: for all of them. ``hours``: how long servers live.
     """
 
     sweep: float = 90.0
@@ -50,6 +51,7 @@ class FleetPace:
     lookup: float = 0.2
     last_lookup: float = 1.0
     patience: float = 120.0
+    hours: ServerHours = ServerHours()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,10 +267,25 @@ class Fleet:
             self._by_id[link.server.id] = attended
             log.info("server found", owner=key[0], name=key[1], server=link.server.id)
             try:
-                await supervisor.run()
+                async with anyio.create_task_group() as tasks:
+                    if self._pace.hours.are_limited:
+                        tasks.start_soon(self._closing(attended, supervisor).run, name=f"end of {key[0]}/{key[1]}")
+                    await supervisor.run()
             finally:
                 if self._by_id.get(link.server.id) is attended:
                     del self._by_id[link.server.id]
+
+    def _closing(self, attended: _Attended, supervisor: Supervisor) -> Closing:
+        assert attended.link is not None, "connected first"
+        server = ClosingServer(
+            name=attended.server.path,
+            started=lambda: attended.server.started,
+            rooms=lambda: self._registry.of_server(supervisor.server_id),
+            last_act=lambda: supervisor.last_act,
+            kernels=attended.link.kernels,
+            stop=lambda: self._hub.stop_server(*attended.server.key),
+        )
+        return Closing(server, self._pace.hours, self._around.clock)
 
     def _link(self, server: ServerId) -> LearnerServer | None:
         attended = self._by_id.get(server)

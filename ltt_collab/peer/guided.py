@@ -10,6 +10,7 @@ from ltt_collab.model.edits import RoomEvent
 from ltt_collab.model.errors import ConflictError, NotOursError
 from ltt_collab.model.ids import CellId, Seq, SuggestionId, Username
 from ltt_collab.model.suggestions import Answer, Draft, Held, Rejected, RejectionReason, Shown
+from ltt_collab.peer.notices import where_somebody_is
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.scene import Scene
 
@@ -51,7 +52,7 @@ class Guided:
         """
         scene, page = self._scene, self._scene.page
         silent = scene.why_unwritable()
-        where = cell if cell is not None or page is None else _where_somebody_is(page)
+        where = cell if cell is not None or page is None else where_somebody_is(page)
         if silent is not None or page is None or where is None:
             detail = silent or ("the room is not joined yet" if page is None else "the notebook has no cell")
             return Rejected(reason=RejectionReason.READ_ONLY, detail=detail)
@@ -70,11 +71,3 @@ class Guided:
             return Rejected(reason=RejectionReason.CONFLICT, detail=str(error))
         scene.decide(about.id, "an instructor wrote", f"{by} said something below this cell")
         return Shown(suggestion=note.suggestion)
-
-
-def _where_somebody_is(page: Page) -> CellId | None:
-    """The learner's cell with a human's caret in it, else the last one that is a learner's; None without any."""
-    theirs = [cell.id for cell in page.view.snapshot(Seq(0)).cells if cell.ownership is None and cell.id]
-    humans = page.provider.presence.humans() if page.provider is not None else ()
-    there = [human.selection.cell_id for human in humans if human.selection is not None]
-    return next((cell for cell in there if cell in theirs), theirs[-1] if theirs else None)

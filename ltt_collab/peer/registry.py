@@ -33,6 +33,10 @@ class Registry:
         """It has left."""
         self._peers.pop(peer.stamp.room, None)
 
+    def peers(self) -> Sequence[RoomPeer]:
+        """All peers, in no order."""
+        return tuple(self._peers.values())
+
     def of_server(self, server: ServerId) -> Sequence[RoomPeer]:
         """The peers on one server."""
         return [peer for peer in self._peers.values() if peer.info.server == server]

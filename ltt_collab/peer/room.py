@@ -35,9 +35,11 @@ from ltt_collab.peer.doing import Doing
 from ltt_collab.peer.greeting import Greeting
 from ltt_collab.peer.log import RoomLog
 from ltt_collab.peer.mind import Mind, Wish
+from ltt_collab.peer.notices import Notices
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.people import People
 from ltt_collab.peer.proposing import Proposing
+from ltt_collab.peer.saving import Saving
 from ltt_collab.peer.stay import Stay
 from ltt_collab.peer.surroundings import Surroundings
 from ltt_collab.peer.whereabouts import Whereabouts
@@ -86,6 +88,7 @@ class RoomPeer:
         self.people = People(around.user.username)
         self.stamp = Stamp(room, first_seq, around.clock.now)
         self._first_seq = first_seq
+        self.began = around.clock.now()
         self.mind = Mind(self.stamp, self._source_of, around.budget)
         self.on_keep_away: Callable[[Username], None] = lambda _username: None
         self._server = server
@@ -110,6 +113,8 @@ class RoomPeer:
         self._greeting = Greeting(self, server.id, self._acts)
         self._stay = Stay(self)
         self._company = Company(self, self._stay, self._greeting)
+        self.notices = Notices(self, self._acts)
+        self.saving = Saving(self, self.notices, self._acts)
         self._doing = Doing(self, self._acts, self._greeting, self._alarms)
 
     # For the doors.
@@ -198,6 +203,13 @@ class RoomPeer:
             self.people.sight(username)
             self._greeting.meet(username)
 
+    def vacate(self) -> None:
+        """The server said that everybody else has left: count the grace from now, unless awareness shows somebody.
+
+        Else whoever left before they showed up would be waited for, and a room that we wait in keeps a server alive.
+        """
+        self._stay.somebody_left()
+
     def leave(self, reason: str) -> None:
         """Leave the room for good, with a goodbye."""
         self._left = reason
@@ -259,6 +271,7 @@ class RoomPeer:
             self._begin_record(notebook)
             self._do_all(self.mind.adopt(notebook, self._records))
             self._greeting.introduce()
+        self.notices.begin()
 
     def rejoined(self) -> None:
         """It is another page than before: say so with all its cells, then decide anew about help that was cut off."""
@@ -393,6 +406,14 @@ class RoomPeer:
             self._page.provider.presence.show_activity(Activity.IDLE)
         self._do_all(self.mind.answered(answer))
 
+    async def tell(self, what: str) -> Mapping[str, Any] | None:
+        """What our extension of this room's server tells of that; None where it does not.
+
+        Raises:
+            RoomUnreachableError
+        """
+        return await self._server.tell(what)
+
     def decide(self, about: CellId | None, decision: str, because: str) -> None:
         """Remember why help was or was not given."""
         metrics.DECISIONS.labels(decision.partition(":")[0].partition(",")[0]).inc()
@@ -437,6 +458,8 @@ class RoomPeer:
         self._doing.end()
         self._alarms.cancel()
         self._company.end()
+        self.notices.end()
+        self.saving.end()
         if self._page is not None:
             self._page.close()
         self._log.close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from ltt_collab.edits.scribe import Head
 from ltt_collab.edits.stamp import Stamp
@@ -62,6 +63,14 @@ class Scene(Protocol):
 
     def tutor_answered(self, answer: TutorAnswered) -> None:
         """Tell the triggers that a request is done with."""
+        ...
+
+    async def tell(self, what: str) -> Mapping[str, Any] | None:
+        """What our extension of the room's server tells of that; None where it does not.
+
+        Raises:
+            RoomUnreachableError
+        """
         ...
 
     def decide(self, about: CellId | None, decision: str, because: str) -> None:

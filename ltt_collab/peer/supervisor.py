@@ -23,8 +23,10 @@ from ltt_collab.ports.rooms import (
     FileDeleted,
     FileMoved,
     RoomOpened,
+    RoomSaved,
     RoomServer,
     RoomVacated,
+    SaveFailed,
     ServerFacts,
     Sighting,
     WatchStateChanged,
@@ -61,6 +63,8 @@ class Supervisor:
         self._presence = GlobalPresence()
         self._conversation = Conversation(server.id, registry)
         self.is_watching = False
+        self.last_act = 0.0
+        """When somebody last wrote in a document that we are not in (Unix time in seconds)."""
         self.why_not = "not connected yet"
 
     @property
@@ -121,17 +125,8 @@ class Supervisor:
                 pass
             case RoomOpened():
                 self._opened(sighting, tasks)
-            case RoomVacated():
-                pass  # a hint only: awareness says who is there, and the grace counts from that
-            case FileMoved(path=path, new_path=new_path):
-                peer = self._at(path)
-                if peer is not None:
-                    peer.moved(new_path)
-                    self._list_rooms()
-            case FileDeleted(path=path):
-                peer = self._at(path)
-                if peer is not None:
-                    peer.leave("the file was deleted")
+            case RoomVacated() | RoomSaved() | SaveFailed() | FileMoved() | FileDeleted():
+                self._happened_to(sighting)
             case WatchStateChanged(live=live, reason=reason):
                 self.is_watching, self.why_not = live, reason
                 self._facts = None  # another server may answer at that address now
@@ -155,6 +150,26 @@ class Supervisor:
             self._entering[opened.path] = opened.username
             be_in = self._be_in if opened.type == NOTEBOOK else self._be_in_chat
             tasks.start_soon(be_in, opened, name=f"room of {opened.path}")
+
+    def _happened_to(self, news: RoomVacated | RoomSaved | SaveFailed | FileMoved | FileDeleted) -> None:
+        """Something became of a file, or of what is open of it."""
+        peer = self._at(news.path)
+        match news:
+            case RoomSaved(path=path) if peer is None and not path.endswith(".ipynb"):
+                self.last_act = self._around.clock.now()
+            case RoomSaved() if isinstance(peer, RoomPeer):
+                peer.saving.succeeded()
+            case SaveFailed(reason=reason) if isinstance(peer, RoomPeer):
+                peer.saving.failed(reason)
+            case RoomVacated() if peer is not None:
+                peer.vacate()
+            case FileMoved(new_path=new_path) if peer is not None:
+                peer.moved(new_path)
+                self._list_rooms()
+            case FileDeleted() if peer is not None:
+                peer.leave("the file was deleted")
+            case _:
+                pass
 
     def _at(self, path: str) -> RoomPeer | Chat | None:
         return self._registry.at(self._server.id, path) or self._around.chats.at(self._server.id, path)

@@ -9,6 +9,7 @@ from ltt_collab.model.edits import (
     CellRemoved,
     CursorMoved,
     PeerJoined,
+    PeerLeft,
     RoomEvent,
     RunFinished,
     RunStarted,
@@ -38,6 +39,8 @@ class Whereabouts:
 
     def __init__(self) -> None:
         self._last: dict[str, Whereabout] = {}
+        self.last_act = 0.0
+        """When a human last did anything here (Unix time in seconds), by hand: an open page alone does nothing."""
 
     def of(self, username: Username) -> Whereabout | None:
         """Where that learner was last; None for one who did nothing here, or whose cell is gone."""
@@ -45,6 +48,8 @@ class Whereabouts:
 
     def handle(self, event: RoomEvent) -> None:
         """Learn from what happened."""
+        if event.author.kind is AuthorKind.LEARNER and not isinstance(event, PeerLeft):
+            self.last_act = max(self.last_act, event.at)
         match event:
             case CursorMoved(selection=selection) if selection is not None:
                 self._note(event, selection.cell_id)

@@ -68,6 +68,14 @@ class Hub(Protocol):
         """
         ...
 
+    async def stop_server(self, owner: Username, name: str) -> None:
+        """Ask for the end of a server; one that does not run is no error.
+
+        Raises:
+            HubUnavailableError, HubRefusedError: our token may not (``delete:servers``).
+        """
+        ...
+
     async def servers_of(self, owner: Username) -> Sequence[HubServer]:
         """One user's servers that run or start; none for a user whom the hub, or our role, does not know.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from ltt_collab.model.addresses import RoomAddress
 from ltt_collab.model.ids import ServerId, Username
@@ -97,6 +97,21 @@ class FileDeleted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoomSaved:
+    """A room's document was written to its file."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveFailed:
+    """A room's document could not be written to its file; ``reason`` in the server's words, shortened."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WatchStateChanged:
     """The watch itself: ``live`` False while the server cannot be reached; ``reason`` says why."""
 
@@ -104,7 +119,7 @@ class WatchStateChanged:
     reason: str = ""
 
 
-Sighting = RoomOpened | RoomVacated | FileMoved | FileDeleted | WatchStateChanged
+Sighting = RoomOpened | RoomVacated | FileMoved | FileDeleted | RoomSaved | SaveFailed | WatchStateChanged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +162,14 @@ class RoomServer(Protocol):
 
         Raises:
             RoomUnreachableError, RoomRefusedError
+        """
+        ...
+
+    async def tell(self, what: str) -> Mapping[str, Any] | None:
+        """What our extension of that server tells of ``disk`` or ``texts``; None where it does not.
+
+        Raises:
+            RoomUnreachableError
         """
         ...
 

@@ -165,6 +165,10 @@ class RoomProtocol:
         """Queue an awareness update of ours."""
         self._queue(bytes((AWARENESS,)) + length_prefixed(payload))
 
+    def send_save_request(self) -> None:
+        """Queue the wish that the server saves the document; how that went, its event stream says."""
+        self._queue(save_request(0))
+
     def data_to_send(self) -> list[bytes]:
         """The frames that wait, in order; they are handed out once."""
         outgoing, self.outgoing = self.outgoing, []

@@ -173,6 +173,12 @@ class Provider:
             self._protocol.send_update(update)
             self._flush()
 
+    def ask_to_save(self) -> None:
+        """Ask the room's server to save the document now; it does so unless nothing has changed."""
+        if self._ending is None and self._channel is not None:
+            self._protocol.send_save_request()
+            self._flush()
+
     async def leave(self, reason: str = "left") -> None:
         """Say goodbye, so that our name vanishes at once, and close; returns within ``GOODBYE`` seconds."""
         with anyio.move_on_after(GOODBYE, shield=True):

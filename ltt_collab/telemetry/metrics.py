@@ -28,6 +28,18 @@ FRAMES_REFUSED = Counter(
     "ltt_frames_refused_total", "Frames from rooms that were refused, by reason.", ["reason"], registry=REGISTRY
 )
 RECONNECTS = Counter("ltt_reconnects_total", "Rooms joined anew after their connection was lost.", registry=REGISTRY)
+SAVES_FAILED = Counter(
+    "ltt_saves_failed_total", "Times that a notebook could not be saved on its server any more.", registry=REGISTRY
+)
+TEXT_CHECKS = Counter(
+    "ltt_learner_text_checks_total",
+    "Comparisons of learners' text here and on their server: same, different, or unknown.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+SERVERS_STOPPED = Counter(
+    "ltt_servers_stopped_total", "Servers stopped because nobody touched them.", registry=REGISTRY
+)
 SUGGESTIONS_SHOWN = Counter(
     "ltt_suggestions_shown_total",
     "Suggestions shown to learners, by placement.",
@@ -44,6 +56,13 @@ VALIDATIONS = Counter(
 DECISIONS = Counter("ltt_decisions_total", "Decisions about help.", ["decision"], registry=REGISTRY)
 ANSWERS = Counter(
     "ltt_answers_total", "Answers to proposed suggestions: shown, held, or why not.", ["answer"], registry=REGISTRY
+)
+AGENT_CALLS = Histogram(
+    "ltt_agent_call_seconds",
+    "From an agent's call of a tool (MCP) to our answer, without the transport, by tool.",
+    ["tool"],
+    registry=REGISTRY,
+    buckets=_INTERACTIVE,
 )
 NOTE_WRITING = Histogram(
     "ltt_note_writing_seconds", "From the decision to the complete note.", registry=REGISTRY, buckets=_INTERACTIVE

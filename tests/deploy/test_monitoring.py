@@ -14,6 +14,7 @@ import yaml
 from ltt_collab.model.edits import RoomState
 from ltt_collab.model.suggestions import EndReason
 from ltt_collab.model.validations import Outcome, ValidationMode
+from ltt_collab.peer.canary import Outcome as TextOutcome
 from tests.deploy.reading import MONITORING, Values, faults, load, metric_labels, promtool, selectors
 
 RULES = [rule for group in load(MONITORING / "alerts.yaml")["groups"] for rule in group["rules"]]
@@ -24,6 +25,7 @@ VALUES: dict[tuple[str, str], type[StrEnum]] = {
     ("ltt_suggestions_ended_total", "reason"): EndReason,
     ("ltt_validations_total", "outcome"): Outcome,
     ("ltt_validations_total", "mode"): ValidationMode,
+    ("ltt_learner_text_checks_total", "outcome"): TextOutcome,
 }
 """The values that a label can have; another one would make an alert that never fires."""
 

@@ -33,6 +33,7 @@ class FakeHub:
     sweeps: int = 0
     lookups: list[str] = field(default_factory=list)
     page: int = 2
+    stopped: list[tuple[str, str]] = field(default_factory=list)
 
     async def identify(self, token: str) -> HubIdentity | None:
         self._fail()
@@ -48,6 +49,10 @@ class FakeHub:
         ready = [server for server in self.servers if server.ready]
         for first in range(0, max(len(ready), 1), self.page):
             yield ready[first : first + self.page]
+
+    async def stop_server(self, owner: Username, name: str) -> None:
+        self._fail()
+        self.stopped.append((owner, name))
 
     async def servers_of(self, owner: Username) -> Sequence[HubServer]:
         self.lookups.append(owner)

@@ -84,6 +84,11 @@ class Learner(PlainPeer):
             self.put_caret(cell_id)
             await anyio.sleep(TYPING_PAUSE)
 
+    def paste(self, cell_id: str, text: str) -> None:
+        """Paste at the end of a cell, all at once."""
+        source = self._source(cell_id)
+        source.insert(len(source), text)
+
     async def replace(self, cell_id: str, text: str) -> None:
         """Select all of a cell and type over it."""
         self._source(cell_id).clear()

@@ -208,6 +208,9 @@ class RoomServerFake:
     async def facts(self) -> ServerFacts:
         raise NotImplementedError
 
+    async def tell(self, what: str) -> Mapping[str, Any] | None:
+        return None
+
     def watch(self) -> AsyncIterator[Sighting]:
         raise NotImplementedError
 

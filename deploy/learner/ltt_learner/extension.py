@@ -18,12 +18,14 @@ from ltt_learner import __version__
 from ltt_learner.announcement import announce
 from ltt_learner.database import Database, is_broken, move_aside
 from ltt_learner.defaults import ID_MANAGERS, STORES, chosen, unless_configured
+from ltt_learner.disk import disk_takes_more
 from ltt_learner.farewell import Farewell
 from ltt_learner.handlers import TellingHandler, installed_versions, open_rooms
 from ltt_learner.places import Places, filesystem_of, is_local, prepare
 from ltt_learner.recovery import Recovery
 from ltt_learner.sockets import PromptSockets
 from ltt_learner.store import LearnerYStore
+from ltt_learner.texts import room_texts
 
 RECOVERY = 20.0
 """Seconds a start may take longer for recovery: about 5 ms per document that a killed server had open."""
@@ -124,6 +126,8 @@ class LearnerExtension(ExtensionApp):
         """Serve the description, and which documents are open."""
         self.handlers.append((r"/api/ltt/learner", TellingHandler, {"tell": self.describe}))
         self.handlers.append((r"/api/ltt/rooms", TellingHandler, {"tell": self.open_rooms}))
+        self.handlers.append((r"/api/ltt/texts", TellingHandler, {"tell": self.texts}))
+        self.handlers.append((r"/api/ltt/disk", TellingHandler, {"tell": self.disk}))
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         if self.nodelay:
@@ -155,6 +159,20 @@ class LearnerExtension(ExtensionApp):
         assert self.serverapp is not None
         file_ids = self.serverapp.web_app.settings["file_id_manager"]
         return open_rooms(ydoc.ywebsocket_server.rooms, file_ids.get_path)
+
+    def texts(self) -> dict[str, Any]:
+        """Fingerprints of what learners wrote in the notebooks that are open."""
+        ydoc = self.ydoc()
+        if ydoc is None:
+            return {"texts": {}}
+        assert self.serverapp is not None
+        file_ids = self.serverapp.web_app.settings["file_id_manager"]
+        return room_texts(ydoc.ywebsocket_server.rooms, file_ids.get_path)
+
+    async def disk(self) -> dict[str, Any]:
+        """Whether the learner's disk takes more."""
+        assert self.serverapp is not None
+        return await disk_takes_more(Path(self.serverapp.root_dir))
 
     def describe(self) -> dict[str, Any]:
         """What is active, in JSON's types. No text, no names of documents."""

@@ -2,11 +2,13 @@
 
 ``GET {base}/api/ltt/learner``: what it does for its learner, for ``ltt doctor`` and people.
 ``GET {base}/api/ltt/rooms``: which documents are open, for a tutor that was not there when they were opened.
+``GET {base}/api/ltt/texts``: fingerprints of what learners wrote, for a tutor to compare its own with.
+``GET {base}/api/ltt/disk``: whether the disk takes more, for a tutor to say why something is not saved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -54,7 +56,7 @@ class TellingHandler(APIHandler):
 
     auth_resource = "contents"
 
-    def initialize(self, tell: Callable[[], dict[str, Any]]) -> None:
+    def initialize(self, tell: Callable[[], dict[str, Any] | Awaitable[dict[str, Any]]]) -> None:
         """Take the function that knows."""
         self._tell = tell
 
@@ -62,4 +64,5 @@ class TellingHandler(APIHandler):
     @authorized
     async def get(self) -> None:
         """Answer with what there is to tell."""
-        await self.finish(self._tell())
+        told = self._tell()
+        await self.finish(told if isinstance(told, dict) else await told)

@@ -13,6 +13,9 @@ ACCESS = "access:servers"
 NEEDED = ("list:users", "read:servers", ACCESS)
 """Without these the hub lists no servers, or the servers do not let us in."""
 
+STOP = "delete:servers"
+"""Needed only where we stop servers that nobody touches."""
+
 HARMLESS = frozenset(
     {
         *NEEDED,
@@ -38,11 +41,14 @@ class ScopeReport:
     remedy: str
 
 
-def check_scopes(us: HubIdentity, learners: str) -> ScopeReport:
-    """Compare; ``learners``: the group whose servers we are to be in, for the remedy."""
-    missing = [scope for scope in NEEDED if not _has(us.scopes, scope)]
-    excess = sorted({scope for scope in us.scopes if scope.partition("!")[0] not in HARMLESS})
-    return ScopeReport(missing=missing, excess=excess, remedy=_remedy(us, learners) if missing else "")
+def check_scopes(us: HubIdentity, learners: str, *, stops: bool = False) -> ScopeReport:
+    """Compare; ``learners``: the group whose servers we are to be in, for the remedy; ``stops``: we stop servers."""
+    needed = (*NEEDED, STOP) if stops else NEEDED
+    missing = [scope for scope in needed if not _has(us.scopes, scope)]
+    fitting = {*HARMLESS, *needed}
+    excess = sorted({scope for scope in us.scopes if scope.partition("!")[0] not in fitting})
+    remedy = _remedy(us, learners, stops=stops) if missing else ""
+    return ScopeReport(missing=missing, excess=excess, remedy=remedy)
 
 
 def _has(scopes: frozenset[str], wanted: str) -> bool:
@@ -54,10 +60,11 @@ def _has(scopes: frozenset[str], wanted: str) -> bool:
     return False
 
 
-def _remedy(us: HubIdentity, learners: str) -> str:
+def _remedy(us: HubIdentity, learners: str, *, stops: bool) -> str:
+    scopes = [f"list:users!group={learners}", f"read:servers!group={learners}", ACCESS]
     role = {
         "name": us.name,
         "services" if us.kind == "service" else "users": [us.name],
-        "scopes": [f"list:users!group={learners}", f"read:servers!group={learners}", ACCESS],
+        "scopes": [*scopes, f"{STOP}!group={learners}"] if stops else scopes,
     }
     return f"add to c.JupyterHub.load_roles: {json.dumps(role)} and restart the hub"

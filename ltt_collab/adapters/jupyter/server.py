@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -26,7 +26,8 @@ EVENT_CAP = 1024 * 1024
 
 ROOM_ENDPOINT = "api/collaboration/room/"
 EVENTS_ENDPOINT = "api/events/subscribe"
-OPEN_ROOMS_ENDPOINT = "api/ltt/rooms"
+LEARNER_ENDPOINT = "api/ltt/"
+OPEN_ROOMS_ENDPOINT = LEARNER_ENDPOINT + "rooms"
 FILE_INDEX_ENDPOINT = "api/fileid/index"
 
 
@@ -131,6 +132,16 @@ class JupyterServer:
         channel = await self._open(target, listener, self._room_options, room)
         self._own[room] += 1
         return channel
+
+    async def tell(self, what: str) -> Mapping[str, Any] | None:
+        """What ``ltt-learner`` tells there of ``what``; None for a server without it, or with an older one.
+
+        Raises:
+            RoomUnreachableError
+        """
+        answer = await self._rest.ask("GET", LEARNER_ENDPOINT + what)
+        said = answer.json() if answer.status == 200 else None
+        return said if isinstance(said, dict) else None
 
     def watch(self) -> AsyncIterator[Sighting]:
         """Sightings for ever, beginning with what is open now; reconnects by itself and says so."""

@@ -11,7 +11,7 @@ from typing import Any
 from ltt_collab.model.addresses import RoomAddress
 from ltt_collab.model.errors import InvalidRoomAddressError
 from ltt_collab.model.ids import Username
-from ltt_collab.ports.rooms import FileDeleted, FileMoved, RoomOpened, RoomVacated, Sighting
+from ltt_collab.ports.rooms import FileDeleted, FileMoved, RoomOpened, RoomSaved, RoomVacated, SaveFailed, Sighting
 
 SESSION_EVENT = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
 AWARENESS_EVENT = "https://schema.jupyter.org/jupyter_collaboration/awareness/v1"
@@ -23,6 +23,12 @@ _KINDS_BY_SUFFIX = {".ipynb": NOTEBOOK, ".chat": CHAT}
 
 MAX_ROOMS = 10_000
 """Rooms remembered of one server; beyond it the longest unheard is forgotten, and is seen again when it stirs."""
+
+SAVE_FAILED = "Error saving file:"
+"""How jupyter-collaboration's message begins; the next line is the exception."""
+
+REASON_CAP = 300
+"""Characters of that exception that we keep."""
 
 _DRIVE = "RTC:"
 """jupyter-collaboration's content provider, in front of a path in some releases' awareness."""
@@ -57,7 +63,8 @@ class EventReader:
             event = json.loads(message)
             schema = event["schema_id"]
             if schema == SESSION_EVENT:
-                return self._session(_text(event, "room"), _path(event, "path"), event.get("action"))
+                path = _path(event, "path")
+                return _save_failure(path, event) or self._session(_text(event, "room"), path, event.get("action"))
             if schema == AWARENESS_EVENT:
                 return self._awareness(_text(event, "roomid"), _text(event, "username"), event.get("action"))
             return self._contents(event) if schema == CONTENTS_EVENT else []
@@ -66,9 +73,10 @@ class EventReader:
             return []
 
     def _session(self, room: str, path: str, action: object) -> list[Sighting]:
+        saved: list[Sighting] = [RoomSaved(path=path)] if action == "save" else []
         kind = _kind_of_room(room)
         if kind is None:
-            return []
+            return saved
         if action == "clean":
             gone = self._rooms.pop(room, None)
             return [RoomVacated(path=path)] if gone is not None else []
@@ -80,7 +88,7 @@ class EventReader:
             return [_opened(path, kind)]
         if action == "initialize" and was_nameless:
             return [_opened(path, kind, seen.username)]
-        return []
+        return saved
 
     def _awareness(self, room: str, username: str, action: object) -> list[Sighting]:
         kind = _kind_of_room(room)
@@ -153,6 +161,14 @@ def sightings_from_open_rooms(said: object) -> list[RoomOpened]:
             if kind in _KINDS_BY_SUFFIX.values():
                 found.append(_opened(_clean(room["path"]), kind))
     return found
+
+
+def _save_failure(path: str, event: Mapping[str, Any]) -> list[Sighting]:
+    """A save that failed is an error without an action; only its words tell it from a load that failed."""
+    message = str(event.get("msg", ""))
+    if event.get("level") != "ERROR" or not message.startswith(SAVE_FAILED):
+        return []
+    return [SaveFailed(path=path, reason=message.partition("\n")[2][:REASON_CAP])]
 
 
 def _opened(path: str, kind: tuple[str, str], username: Username | None = None) -> RoomOpened:

@@ -12,7 +12,7 @@ from tests.support.hub import Hub, HubService, hub_service, running_hub
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """A hub with the learners ada and ben, the instructor ivy and the stranger zoe."""
-    with running_hub(tmp_path_factory.mktemp("hub")) as running:
+    with running_hub(tmp_path_factory.mktemp("hub"), cull={"LTT_STOPS_SERVERS": "1"}) as running:
         yield running
 
 

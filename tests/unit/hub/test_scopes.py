@@ -36,3 +36,14 @@ def test_access_by_group_counts_as_missing_because_servers_do_not_honour_it() ->
 
 def test_what_a_token_may_do_beyond_is_listed() -> None:
     assert check_scopes(us(*NEEDED, "admin:users", "proxy"), "learners").excess == ["admin:users", "proxy"]
+
+
+@pytest.mark.proves("hub:missing-scopes-are-named")
+def test_the_scope_to_stop_servers_is_needed_where_we_stop_them_and_too_much_elsewhere() -> None:
+    missing = check_scopes(us(*NEEDED), "learners", stops=True)
+    assert missing.missing == ["delete:servers"]
+    assert "delete:servers!group=learners" in missing.remedy
+    allowed = us(*NEEDED, "delete:servers!group=learners")
+    assert not check_scopes(allowed, "learners", stops=True).missing
+    assert not check_scopes(allowed, "learners", stops=True).excess
+    assert check_scopes(allowed, "learners").excess == ["delete:servers!group=learners"]

@@ -16,7 +16,7 @@ from ltt_collab.adapters.jupyter.sightings import (
     sightings_from_sessions,
 )
 from ltt_collab.model.ids import Username
-from ltt_collab.ports.rooms import FileDeleted, FileMoved, RoomOpened, RoomVacated, Sighting
+from ltt_collab.ports.rooms import FileDeleted, FileMoved, RoomOpened, RoomSaved, RoomVacated, SaveFailed, Sighting
 
 ROOM = "json:notebook:2425a3ad"
 CHAT = "text:chat:151c7701"
@@ -146,9 +146,8 @@ def test_reading_and_saving_are_noise(action: str) -> None:
     assert Stream().contents(action, "d/a b.ipynb") == []
 
 
-def test_saves_and_events_of_others_are_noise() -> None:
+def test_events_of_others_are_noise() -> None:
     stream = Stream()
-    assert stream.session("save", msg="Content saved.") == []
     assert stream.session("overwrite", msg="Out-of-band changes.") == []
     assert stream.event("https://schema.jupyter.org/jupyterlab_chat/room/v1", path="c.chat", action="opened") == []
     assert stream.reader.malformed == 0
@@ -208,3 +207,21 @@ def test_open_rooms_show_notebooks_and_chats_and_pass_over_the_rest() -> None:
 @pytest.mark.parametrize("said", [None, [], {"rooms": None}, {"rooms": {}}, "rooms"])
 def test_an_answer_of_another_kind_shows_no_room(said: object) -> None:
     assert sightings_from_open_rooms(said) == []
+
+
+def test_a_save_is_told_also_of_a_document_that_is_no_notebook() -> None:
+    stream = Stream()
+    stream.opened()
+    assert stream.session("save", msg="Content saved.") == [RoomSaved(path="d/a b.ipynb")]
+    assert stream.session("save", "a.py", room="text:file:1", msg="Content saved.") == [RoomSaved(path="a.py")]
+
+
+@pytest.mark.proves("learner-text:unsaved-is-said")
+def test_a_save_that_failed_is_told_with_the_servers_reason_and_a_load_that_failed_is_not() -> None:
+    stream = Stream()
+    stream.opened()
+    failure = {"level": "ERROR", "room": ROOM, "path": "d/a b.ipynb"}
+    reason = "HTTPError('HTTP 500: Internal Server Error (Unexpected error: d/a b.ipynb [Errno 28] No space left)')"
+    message = f"Error saving file: d/a b.ipynb\n{reason}"
+    assert stream.event(SESSION_EVENT, **failure, msg=message) == [SaveFailed(path="d/a b.ipynb", reason=reason)]
+    assert stream.event(SESSION_EVENT, **failure, msg="Error loading content from file: d/a b.ipynb\nno") == []

@@ -110,6 +110,15 @@ def test_a_learner_who_sits_still_has_time_to_show_up(room: Room) -> None:
     assert len(room.left) == 1
 
 
+@pytest.mark.proves("hub:culled-as-without-us")
+def test_nobody_waits_for_a_learner_who_left_before_they_showed_up(room: Room) -> None:
+    room.stay.begin()
+    room.timers.pass_time(1.0)
+    room.stay.somebody_left()  # as the server says it
+    room.timers.pass_time(5.1)
+    assert len(room.left) == 1
+
+
 @pytest.mark.proves("peer:idle-rooms-sleep")
 def test_a_document_sleeps_once_nothing_happened_for_the_set_time_and_again_after_the_next_edit(room: Room) -> None:
     room.come()
