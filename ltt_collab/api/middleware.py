@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import traceback
 from http import HTTPStatus
+from functools import partial
 
 import anyio
 import structlog
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ltt_collab.access.gatekeeper import Gatekeeper
 from ltt_collab.api.problems import plain_problem, problem_of, unexpected_problem
+from ltt_collab.access.welcome import while_welcome
 from ltt_collab.model.errors import LttError, NotAuthorizedError
 from ltt_collab.telemetry.metrics import HTTP_REQUESTS, HTTP_SECONDS
 
@@ -153,7 +155,9 @@ class BearerAuth:
             await problem_of(NotAuthorizedError(f"{_method(scope)} {scope['path']}"))(scope, receive, send)
             return
         scope[SIGHT] = sight
-        await self.app(scope, receive, send)
+        # A stream ends with its token.
+        heard = while_welcome(receive, sight, partial(self._gatekeeper.admit, given.strip()))
+        await self.app(scope, heard, send)
 
 
 def _path(scope: Scope) -> str:

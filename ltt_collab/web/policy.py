@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ltt_collab.access.welcome import while_welcome
 from ltt_collab.model.errors import ForbiddenError, LttError
 from ltt_collab.model.identity import Sight
 from ltt_collab.web.login import Login, Session
@@ -38,9 +39,6 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 VISITOR = "ltt.visitor"
 """Key in a request's scope: the ``Visitor`` who asks."""
 
-
-WELCOME = "ltt.welcome"
-"""Key in a request's scope: tells whether who asked may still have the answer. For streams, which last."""
 
 Refuse = Callable[[Request, LttError], Response]
 
@@ -79,7 +77,7 @@ class Doorkeeper:
     Invariants:
         1. Without a session nothing but ``OPEN_PATHS`` answers: a route cannot forget to ask.
         2. A request that may change something carries its session's CSRF token, whatever route it is for.
-        3. What lasts longer than a request is told whether its visitor is still welcome, and sees the same.
+        3. A stream ends when its visitor has logged out, is no longer known, or may see others than at its beginning.
     """
 
     def __init__(self, app: ASGIApp, login: Login, refuse: Refuse | None = None) -> None:
@@ -105,17 +103,12 @@ class Doorkeeper:
             await PlainTextResponse(text("error.csrf"), HTTPStatus.FORBIDDEN)(scope, receive, send)
             return
         scope[VISITOR] = Visitor(sight=sight, csrf=session.csrf, session=session)
-        scope[WELCOME] = partial(self._is_welcome, request, sight)  # invariant 3
-        await self.app(scope, receive, send)
+        heard = while_welcome(receive, sight, partial(self._sight, request))  # invariant 3
+        await self.app(scope, heard, send)
 
-    async def _is_welcome(self, request: Request, sight: Sight) -> bool:
-        try:
-            session = await self._login.session_of(request)
-            return session is not None and await self._login.sight_of(session) == sight
-        except ForbiddenError:
-            return False
-        except LttError:
-            return True  # it cannot be told now: what is open goes on
+    async def _sight(self, request: Request) -> Sight | None:
+        session = await self._login.session_of(request)
+        return None if session is None else await self._login.sight_of(session)
 
 
 def _refused(_request: Request, error: LttError) -> Response:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-
-from ltt_collab.web.policy import WELCOME
 
 HEARTBEAT_SECONDS = 15.0
 """A comment that often keeps proxies from taking the stream for dead."""
@@ -19,9 +16,6 @@ STALL_SECONDS = 10.0
 """How long one frame may take to leave: whoever reads slower is cut off, and comes back for the last state."""
 
 GOODBYE_SECONDS = 0.5
-
-WELCOME_SECONDS = 10.0
-"""How often a stream asks whether its reader may still have it: as long as the gatekeeper takes an answer for true."""
 
 HEARTBEAT = b": alive\n\n"
 
@@ -39,7 +33,6 @@ class EventStream(Response):
 
     Invariants:
         1. A stream ends when ``closing`` is set: the service does not wait for it.
-        2. It ends when its reader has logged out, is no longer known, or may see others than at its beginning.
     """
 
     def __init__(self, frames: AsyncIterator[bytes], closing: anyio.Event) -> None:
@@ -47,7 +40,7 @@ class EventStream(Response):
         self._frames, self._closing = frames, closing
         self._turn = anyio.Lock()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as ASGI has it
         """Run the stream to its end."""
         await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
         await send({"type": "http.response.body", "body": HEARTBEAT, "more_body": True})
@@ -56,8 +49,6 @@ class EventStream(Response):
             _first_to_end(tasks, "heartbeat", lambda: self._beat(send))
             _first_to_end(tasks, "disconnect", lambda: _until_disconnected(receive))
             _first_to_end(tasks, "closing", self._closing.wait)  # invariant 1
-            if WELCOME in scope:
-                _first_to_end(tasks, "welcome", partial(_while_welcome, scope[WELCOME]))  # invariant 2
         with anyio.move_on_after(GOODBYE_SECONDS, shield=True):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -78,13 +69,6 @@ class EventStream(Response):
                 await send({"type": "http.response.body", "body": each, "more_body": True})
                 return True
         return False
-
-
-async def _while_welcome(is_welcome: Callable[[], Awaitable[bool]]) -> None:
-    welcome = True
-    while welcome:
-        await anyio.sleep(WELCOME_SECONDS)
-        welcome = await is_welcome()
 
 
 async def _until_disconnected(receive: Receive) -> None:

@@ -18,6 +18,7 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 
 from ltt_collab.demo.hub_layout import HubLayout
+from ltt_collab.demo.places import COURSE
 from ltt_collab.demo.proxy import proxy_command
 from tests.support.jupyter import free_port, notebook_json
 
@@ -26,7 +27,12 @@ START_LIMIT = 60.0
 
 LEARNERS = ("ada", "ben")
 INSTRUCTOR = "ivy"
+COURSE_INSTRUCTOR = "ivo"
+"""Teaches the sample course, and no other."""
+
 STRANGER = "zoe"
+PASSER_BY = "yan"
+"""The hub would let them log in to our pages; they are in no group of ours."""
 
 
 def wait_for(look: Callable[[], object], within: float, what: Callable[[], str]) -> None:
@@ -174,6 +180,10 @@ c.JupyterHub.load_roles = [
         "scopes": ["admin:users", "admin:servers", "tokens", "admin:groups", "access:servers", "read:services"],
     }},
 ]
+c.JupyterHub.load_roles.append(
+    {{"name": "passers-by", "users": [{passer_by!r}], "scopes": ["access:services!service=ltt-tutor"]}}
+)
+c.Authenticator.allowed_users |= {{{passer_by!r}}}
 c.JupyterHub.allow_named_servers = True
 
 """
@@ -196,7 +206,8 @@ def running_hub(home: Path, *, cull: Mapping[str, str] | None = None, more: str 
         learners=LEARNERS,
         instructors=[INSTRUCTOR],
         cull=cull or {},
-        more=ADMIN.format(token=admin_token) + more,
+        course_instructors=[f"first-steps:{COURSE_INSTRUCTOR}"],
+        more=ADMIN.format(token=admin_token, passer_by=PASSER_BY) + more,
     )
     layout.write()
     hub = Hub(layout, admin_token)
@@ -257,6 +268,7 @@ def hub_service(hub: Hub, home: Path, *, ready: bool = True, **settings: str) ->
         "LTT_API_TOKEN": "operator-of-the-tests",
         "LTT_LOG_FORMAT": "json",
         "LTT_LOG_LEVEL": "debug",
+        "LTT_COURSE": str(COURSE),
         "LTT_SANDBOX_WARM": "0",
         "LTT_INTRODUCE": "false",
         "LTT_LEAVE_GRACE_SECONDS": "5",
