@@ -7,21 +7,17 @@ import random
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from importlib.metadata import entry_points
-from pathlib import Path
 
 import anyio
-import anyio.to_thread
 import structlog
 from anyio.abc import TaskGroup
 from pydantic import SecretStr
 
 from ltt_collab.access.desk import Desk
 from ltt_collab.access.gatekeeper import Gatekeeper, IssuedTokens, ServiceToken
-from ltt_collab.access.school import School
 from ltt_collab.adapters.clock import SystemClock
 from ltt_collab.adapters.sandbox.isolation import be_unreadable
 from ltt_collab.adapters.sandbox.pool import SandboxOptions, running_sandbox
@@ -31,16 +27,9 @@ from ltt_collab.api.app import create_app
 from ltt_collab.api.door import NOBODY, Door, Readiness
 from ltt_collab.api.middleware import SIGHT
 from ltt_collab.api.server import serve
-from ltt_collab.classroom.catalogue import Catalogue
-from ltt_collab.classroom.clean import CleanChecks, Home
-from ltt_collab.classroom.examiner import Examiner
-from ltt_collab.classroom.live import KernelLiveJudge, TaskGround
-from ltt_collab.classroom.teaching import Premises, Records, Teaching
 from ltt_collab.client import LocalClient, run_tutor
-from ltt_collab.curriculum.loader import load_course
 from ltt_collab.mcp_bridge.mounting import Parts, mount_bridge
-from ltt_collab.model.errors import StoreUnavailableError, UnknownRoomError
-from ltt_collab.model.ids import RoomId, Username
+from ltt_collab.model.ids import Username
 from ltt_collab.model.presence import User
 from ltt_collab.peer.approvals import HeldDrafts
 from ltt_collab.peer.canary import TextCanary
@@ -61,6 +50,7 @@ from ltt_collab.ports.store import StoreUpkeep
 from ltt_collab.ports.tutor import TUTOR_GROUP, Tutor, TutorConfig
 from ltt_collab.reception import Behind, Reception
 from ltt_collab.rooms.heartbeat import Heartbeat
+from ltt_collab.schooling import open_school, school_door
 from ltt_collab.servers import Servers, reached_servers
 from ltt_collab.settings import Settings
 from ltt_collab.tutoring.budget import Budget
@@ -105,8 +95,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         holding = SandboxOptions(warm=settings.sandbox_warm, tell=_say_what_is_missing)
         sandbox = await stack.enter_async_context(running_sandbox(holding))
         judge = Judge(sandbox)
-        live = KernelLiveJudge(judge, servers.kernels, servers.terminals)
-        school = await _school(settings, stores, registry, judge, servers, live)
+        school = await open_school(settings, stores, registry, judge, servers)
         orders = Orders(stores.steers, stores.audit, SystemClock())
         orders.changed = registry.steered
         held = HeldDrafts(registry.propose_approved, stores.audit, SystemClock())
@@ -145,7 +134,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         )
         whispers = Whispers(registry.peer, registry.rooms, stores.audit, around.clock)
         desk = Desk(steering=orders, approvals=held, whispering=whispers, clock=around.clock)
-        behind_doors = _school_door(school, stores, gatekeeper)
+        behind_doors = school_door(school, stores, gatekeeper)
         app = create_app(door, gatekeeper=gatekeeper, school=behind_doors, desk=desk)
         parts = Parts(
             registry=registry,
@@ -210,76 +199,6 @@ async def run(settings: Settings, announce: Callable[[RunningService], None]) ->
 def _say_what_is_missing(missing: Sequence[str]) -> None:
     for part in missing:
         log.warning("the sandbox holds less than it should", missing=part, see="docs/howto/security.md")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _School:
-    catalogue: Catalogue
-    teaching: Teaching
-    examiner: Examiner
-    ground: TaskGround
-
-
-async def _school(
-    settings: Settings, stores: Stores, registry: Registry, judge: Judge, servers: Servers, live: KernelLiveJudge
-) -> _School:
-    """The classroom, with every course that was published or is named in the settings.
-
-    Raises:
-        CourseError, StoreUnavailableError
-    """
-    clock = SystemClock()
-    for folder in filter(None, settings.course.split(os.pathsep)):
-        course = await anyio.to_thread.run_sync(load_course, Path(folder))
-        await stores.courses.publish(course, clock.now())
-    catalogue = Catalogue(await stores.courses.latest())
-    clean = CleanChecks(judge, servers, partial(_home, registry, stores), place=settings.clean_checks)
-    examiner = Examiner(catalogue, clean, stores.validations, stores.submissions, clock)
-    premises = Premises(
-        directory=registry,
-        judge=live,
-        records=Records(validations=stores.validations, progress=stores.progress, submissions=stores.submissions),
-        files=servers.files,
-        server_of=servers.server_of,
-        clock=clock,
-        submitted=examiner.hurry,
-    )
-    return _School(
-        catalogue=catalogue,
-        teaching=Teaching(catalogue, premises),
-        examiner=examiner,
-        ground=TaskGround(catalogue, judge),
-    )
-
-
-async def _home(registry: Registry, stores: Stores, room: RoomId) -> Home | None:
-    """Where a room's notebook is; where it was, once the room is left."""
-    with suppress(UnknownRoomError):
-        found = registry.find(room)
-        return Home(server=found.server, path=found.path)
-    with suppress(StoreUnavailableError):
-        record = await stores.rooms.find(room)
-        return None if record is None else Home(server=record.server, path=record.path)
-    return None
-
-
-def _school_door(school: _School, stores: Stores, gatekeeper: Gatekeeper) -> School:
-    return School(
-        classroom=school.teaching,
-        enrolments=stores.enrolments,
-        progress=stores.progress,
-        submissions=stores.submissions,
-        validations=stores.validations,
-        suggestions=stores.suggestions,
-        events=stores.events,
-        rooms=stores.rooms,
-        feedback=stores.feedback,
-        audit=stores.audit,
-        personal=stores.personal,
-        tokens=stores.tokens,
-        gatekeeper=gatekeeper,
-        clock=SystemClock(),
-    )
 
 
 def _surroundings(

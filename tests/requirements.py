@@ -242,6 +242,8 @@ REQUIREMENTS: dict[str, str] = {
     "course:reference-passes-starter-fails": "Each check is tried on the author's solution and on the starter code.",
     "course:mutants-caught": "A broken solution that no check notices is reported with its line.",
     "course:published-at-once": "A course is published whole and at once; a broken one changes nothing.",
+    "course:published-to-a-service": "Who teaches a course publishes it to the running service, whole, and at once.",
+    "course:folder-does-not-undo": "A restart takes the folder's version only if the folder changed since.",
     "course:sample-is-clean": "The sample course lints without a problem, and its checks catch every mutant.",
     "course:cli-errors": "`ltt course lint` exits 1 on errors and names file, line and check.",
     "course:never-breaks-the-reader": "However a course's files are damaged, reading them ends with problems.",

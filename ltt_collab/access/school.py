@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ltt_collab.access.gatekeeper import Gatekeeper
-from ltt_collab.ports.classroom import Classroom
+from ltt_collab.ports.classroom import Classroom, CoursePublishing
 from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.identity import TokenStore
 from ltt_collab.ports.learning import EnrolmentStore, FeedbackStore, ProgressStore, SubmissionStore, ValidationStore
@@ -18,6 +18,7 @@ class School:
     """The classroom and what it keeps; ``gatekeeper``: to be told when who may see whom has changed."""
 
     classroom: Classroom
+    publishing: CoursePublishing
     enrolments: EnrolmentStore
     progress: ProgressStore
     submissions: SubmissionStore

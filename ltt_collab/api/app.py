@@ -12,7 +12,7 @@ from ltt_collab import __version__
 from ltt_collab.access.desk import Desk
 from ltt_collab.access.gatekeeper import Gatekeeper
 from ltt_collab.access.school import School
-from ltt_collab.api import courses, health, learners, operations, rooms, servers, steering, validations
+from ltt_collab.api import courses, health, learners, operations, publishing, rooms, servers, steering, validations
 from ltt_collab.api import insight as insight_routes
 from ltt_collab.api.door import PREFIX, Door
 from ltt_collab.api.middleware import BearerAuth, BodyLimit, Boundary, HeadAsGet, SecurityHeaders
@@ -55,7 +55,7 @@ def create_app(
     app.include_router(servers.router, dependencies=[_BEARER])
     if school is not None:
         app.state.school = school
-        for router in (courses.router, validations.router, operations.router):
+        for router in (courses.router, publishing.router, validations.router, operations.router):
             app.include_router(router, dependencies=[_BEARER])
     if desk is not None:
         app.state.desk = desk

@@ -6,6 +6,7 @@ All of it is plain ASGI, so that streams pass through untouched. Outermost first
 
 from __future__ import annotations
 
+import re
 import time
 import traceback
 from http import HTTPStatus
@@ -21,12 +22,16 @@ from ltt_collab.access.gatekeeper import Gatekeeper
 from ltt_collab.api.problems import plain_problem, problem_of, unexpected_problem
 from ltt_collab.access.welcome import while_welcome
 from ltt_collab.model.errors import LttError, NotAuthorizedError
+from ltt_collab.model.identity import Role, Sight
 from ltt_collab.telemetry.metrics import HTTP_REQUESTS, HTTP_SECONDS
 
 log = structlog.get_logger(__name__)
 
 BODY_LIMIT = 1024 * 1024
 """Bytes of a request's body: a suggestion takes a few KiB; nobody needs to make us hold more."""
+
+COURSE_LIMIT = 48 * BODY_LIMIT
+"""Bytes of a course that is published, its files in base64; only of who may publish one."""
 
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -166,7 +171,7 @@ def _path(scope: Scope) -> str:
 
 
 class BodyLimit:
-    """Refuses a body over ``BODY_LIMIT`` before it is held in memory."""
+    """Refuses a body over ``BODY_LIMIT`` (a course: ``COURSE_LIMIT``) before it is held in memory."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -175,9 +180,9 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdigit() and int(announced) > BODY_LIMIT:
-            await plain_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, *_TOO_LARGE)(scope, receive, send)
+        announced, limit = Headers(scope=scope).get("content-length", "0"), _limit_of(scope)
+        if announced.isdigit() and int(announced) > limit:
+            await plain_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, *_too_large(limit))(scope, receive, send)
             return
         received = 0
 
@@ -185,14 +190,25 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > BODY_LIMIT:
-                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE[1])
+            if received > limit:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(limit)[1])
             return message
 
         await self.app(scope, receive_counted, send)
 
 
-_TOO_LARGE = ("request_entity_too_large", f"the body is larger than {BODY_LIMIT} bytes; send less")
+def _limit_of(scope: Scope) -> int:
+    sight: Sight | None = scope.get(SIGHT)
+    if scope["method"] != "PUT" or not _COURSE_PATH.fullmatch(_path(scope)) or sight is None:
+        return BODY_LIMIT
+    return COURSE_LIMIT if sight.principal.role in {Role.SERVICE, Role.INSTRUCTOR} else BODY_LIMIT
+
+
+def _too_large(limit: int) -> tuple[str, str]:
+    return "request_entity_too_large", f"the body is larger than {limit} bytes; send less"
+
+
+_COURSE_PATH = re.compile(r"/api/v1/courses/[^/]+")
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 

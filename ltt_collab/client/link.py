@@ -80,6 +80,15 @@ class ServiceLink:
         response = await self._request("POST", path, json=body)
         return response.status_code, self._json(response)
 
+    async def put(self, path: str, body: Mapping[str, Any]) -> tuple[int, Any]:
+        """PUT some JSON; returns status and JSON of an answer, refusals included.
+
+        Raises:
+            ServiceError
+        """
+        response = await self._request("PUT", path, json=body)
+        return response.status_code, self._json(response)
+
     async def delete(self, path: str) -> tuple[int, Any]:
         """DELETE something; returns status and JSON of the answer, refusals included.
 

@@ -15,15 +15,17 @@ from rich.text import Text
 
 from ltt_collab.coursework.judging import sandboxed_judge
 from ltt_collab.coursework.lint import LintOptions, Report, lint
-from ltt_collab.coursework.publishing import publish
+from ltt_collab.coursework.publishing import Published, publish
+from ltt_collab.coursework.sending import send
 from ltt_collab.coursework.showing import as_json as course_as_json
 from ltt_collab.coursework.showing import show
+from ltt_collab.curriculum.folder import Folder
 from ltt_collab.curriculum.loader import load_course
 from ltt_collab.curriculum.problems import Severity
 from ltt_collab.curriculum.templates import new_course
 from ltt_collab.model.errors import CourseError
 
-FAILED = 1
+FAILED, WRONG_USE = 1, 2
 
 course_app = typer.Typer(
     help="Write courses: begin, lint, show and publish them.", no_args_is_help=True, add_completion=False
@@ -79,24 +81,45 @@ def show_command(path: CoursePath, as_json: AsJson = False) -> None:
 @course_app.command("publish")
 def publish_command(
     path: CoursePath,
-    to: Annotated[Path, typer.Option(help="The folder of published courses; LTT_COURSE=DIR/<course id> serves it.")],
+    to: Annotated[
+        Path | None, typer.Option(help="A folder of published courses; LTT_COURSE=DIR/<course id> serves it.")
+    ] = None,
+    service: Annotated[
+        str | None,
+        typer.Option(help="The URL of a running service, as LTT_SERVICE_URL; it teaches the course at once."),
+    ] = None,
     no_judge: Annotated[bool, typer.Option("--no-judge", help="Do not try the checks on the references.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Lint a course and, if it has no error, put it where a service finds it: whole, and at once."""
+    """Lint a course and, if it has no error, put it where a service finds it: whole, and at once.
+
+    With --service, LTT_API_TOKEN (or LTT_API_TOKEN_FILE) is the operator's, or an instructor's of that course.
+    """
+    if (to is None) == (service is None):
+        typer.echo("ltt: say where: --to a folder, or --service the URL of a running service", err=True)
+        raise typer.Exit(WRONG_USE)
     _must_exist(path)
     report = _run(lambda: lint(path, LintOptions(judged=not no_judge, with_mutants=False), sandboxed_judge(), _tell))
     if report.errors:
         _print_report(report, path, Console(stderr=True))
         typer.echo("ltt: nothing was published: mend the errors above", err=True)
         raise typer.Exit(FAILED)
-    published = publish(path, to)
+    published = publish(path, to) if to is not None else _send(path, service or "")
     if as_json:
-        said = {"path": str(published.path), "version": published.version, "changed": published.changed}
+        said = {
+            "url" if to is None else "path": str(published.where),
+            "version": published.version,
+            "changed": published.changed,
+        }
         typer.echo(json.dumps(said, ensure_ascii=False))
     else:
         what = "published" if published.changed else "is published already"
-        typer.echo(f"{what}: {published.path} (version {published.version[:16]})")
+        typer.echo(f"{what}: {published.where} (version {published.version[:16]})")
+
+
+def _send(path: Path, service: str) -> Published:
+    course, files = load_course(path), Folder(path).files
+    return _run(lambda: send(course, files, service))
 
 
 def _must_exist(path: Path) -> None:

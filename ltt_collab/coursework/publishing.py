@@ -31,9 +31,9 @@ DIGEST_SHOWN = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """Where a course is now. ``changed``: whether that was another version before."""
+    """Where a course is now: a folder, or a URL. ``changed``: whether that was another version before."""
 
-    path: Path
+    where: Path | str
     version: str
     changed: bool
 
@@ -59,7 +59,7 @@ def publish(source: Path, target: Path) -> Published:
         _forget_old(versions, name)
     except OSError as error:
         raise CourseError(str(target), 0, f"cannot publish there: {error.strerror or error}") from error
-    return Published(path=link, version=course.version, changed=changed)
+    return Published(where=link, version=course.version, changed=changed)
 
 
 def _write_version(files: Mapping[str, bytes], versions: Path, name: str) -> None:

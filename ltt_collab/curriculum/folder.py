@@ -34,17 +34,22 @@ class Folder:
         2. No more than ``COURSE_LIMIT`` bytes are kept.
     """
 
-    def __init__(self, root: Path) -> None:
-        """Read every file.
+    def __init__(self, root: Path, files: Mapping[str, bytes] | None = None) -> None:
+        """Read every file; ``files``: they were sent by somebody, ``root`` is only a name then.
 
         Raises:
-            CourseError: no folder, a link out of it, or too large.
+            CourseError: no folder, a link or a path out of it, or too large.
         """
         self.root = root
+        if files is not None:
+            self.files = dict(_sent(files))
+            return
         if not root.is_dir():
             what = "is a file" if root.exists() else "does not exist"
             raise CourseError(str(root), 0, f"{what}; expected a folder with a course.yaml in it")
-        self.files: Mapping[str, bytes] = dict(self._read_all(root.resolve()))
+        self.files = dict(self._read_all(root.resolve()))
+
+    files: Mapping[str, bytes]
 
     def holds(self, path: str) -> bool:
         """Whether there is such a file."""
@@ -93,6 +98,22 @@ class Folder:
                 yield name, path.read_bytes()
             except OSError as error:
                 raise CourseError(name, 0, f"cannot be read: {error.strerror or error}") from error
+
+
+def _sent(files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """What is part of a course among files that were sent, held to the same limits."""
+    if len(files) > FILES_LIMIT or sum(map(len, files.values())) > COURSE_LIMIT:
+        raise CourseError("course", 0, f"more than {FILES_LIMIT:,} files or {COURSE_LIMIT:,} bytes: remove data")
+    for name, content in sorted(files.items()):
+        reason = why_no_inner_path(name)
+        if reason is None and PurePosixPath(name).as_posix() != name:
+            reason = "not a path as it is written; leave out what names no folder, as '.' or '//'"
+        if reason is not None:
+            raise CourseError(name[:200], 0, reason)
+        if len(content) > FILE_LIMIT:
+            raise CourseError(name, 0, f"{len(content):,} bytes; a file may have at most {FILE_LIMIT:,}: shorten it")
+        if not IGNORED.intersection(PurePosixPath(name).parts) and not name.endswith(".pyc"):
+            yield name, content
 
 
 def _walk(folder: Path, root: Path) -> Iterator[tuple[Path, str]]:

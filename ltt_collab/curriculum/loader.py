@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -47,11 +48,28 @@ def load_course(path: Path) -> Course:
     return loaded.course
 
 
+def load_sent_course(files: Mapping[str, bytes]) -> Course:
+    """The course whose files somebody sent, by their path in its folder.
+
+    Raises:
+        CourseError: the first error of its files, with file and line.
+    """
+    loaded = _examined(lambda: Folder(Path("what was sent"), files))
+    loaded.problems.raise_first()
+    if loaded.course is None:
+        raise CourseError(COURSE_FILE, 0, "no course can be read there")
+    return loaded.course
+
+
 def examine_course(path: Path) -> Loaded:
     """The course, and every problem of its files; never raises for what is wrong with them."""
+    return _examined(lambda: Folder(path.parent if path.name == COURSE_FILE and path.is_file() else path))
+
+
+def _examined(opened: Callable[[], Folder]) -> Loaded:
     problems = Problems()
     try:
-        folder = Folder(path.parent if path.name == COURSE_FILE and path.is_file() else path)
+        folder = opened()
         section = _course_section(folder, problems)
     except CourseError as error:
         problems.error(error.file, error.line, error.reason)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ltt_collab.model.errors import (
     ConflictError,
+    CourseError,
     ForbiddenError,
     InvalidEventError,
     InvalidMessageError,
@@ -45,6 +46,7 @@ _CARRIED: Mapping[str, type[LttError]] = {
     problem_code(cls): cls
     for cls in (
         ConflictError,
+        CourseError,
         ForbiddenError,
         InvalidEventError,
         InvalidMessageError,

@@ -76,6 +76,18 @@ class Releases(Protocol):
         ...
 
 
+class CoursePublishing(Protocol):
+    """Changes what is taught."""
+
+    async def publish(self, course: Course) -> bool:
+        """Teach this version from now on, after a restart too; False when it was taught already.
+
+        Raises:
+            StoreUnavailableError
+        """
+        ...
+
+
 class Classroom(Protocol):
     """What the doors (API, pages, MCP) ask of the classroom."""
 

@@ -35,6 +35,10 @@ class CourseStore(Protocol):
         """One published version, also of a withdrawn course; None when there is no such."""
         ...
 
+    async def published_at(self, course: CourseId) -> float | None:
+        """When the latest version became that; None for a course that is not published."""
+        ...
+
     async def withdraw(self, course: CourseId) -> bool:
         """Publish it no more, until it is published again; progress stays. False when it was not published."""
         ...

@@ -99,6 +99,8 @@ async def test_a_published_version_stays_as_it_was(stores: Stores) -> None:
     assert not await stores.courses.publish(course("v1"), 2.0)
     assert await stores.courses.publish(course("v2", title="Python 2"), 3.0)
     assert await stores.courses.publish(course("v1", id=SQL), 4.0)
+    assert await stores.courses.published_at(PY) == 3.0
+    assert await stores.courses.published_at(CourseId("none")) is None
     assert list(await stores.courses.latest()) == [course("v2", title="Python 2"), course("v1", id=SQL)]
     assert await stores.courses.version(PY, "v1") == course("v1")
     assert await stores.courses.version(PY, "v9") is None

@@ -26,12 +26,14 @@ class MemoryCourses:
     def __init__(self) -> None:
         self._versions: dict[tuple[CourseId, str], Course] = {}
         self._latest: dict[CourseId, str] = {}
+        self._published: dict[CourseId, float] = {}
 
     async def publish(self, course: Course, at: float) -> bool:
         """Keep this version and make it the latest; False when it was the latest already."""
-        del at
         self._versions.setdefault((course.id, course.version), course)
         changed = self._latest.get(course.id) != course.version
+        if changed:
+            self._published[course.id] = at
         self._latest[course.id] = course.version
         return changed
 
@@ -42,6 +44,10 @@ class MemoryCourses:
     async def version(self, course: CourseId, version: str) -> Course | None:
         """One published version, also of a withdrawn course; None when there is no such."""
         return self._versions.get((course, version))
+
+    async def published_at(self, course: CourseId) -> float | None:
+        """When the latest version became that; None for a course that is not published."""
+        return self._published[course] if course in self._latest else None
 
     async def withdraw(self, course: CourseId) -> bool:
         """Publish it no more, until it is published again; progress stays. False when it was not published."""

@@ -11,6 +11,7 @@ from ltt_collab.adapters.clock import SystemClock
 from ltt_collab.adapters.store.memory import memory_stores
 from ltt_collab.adapters.store.stores import Stores
 from ltt_collab.classroom.catalogue import Catalogue
+from ltt_collab.classroom.publishing import Publishing
 from ltt_collab.classroom.teaching import Premises, Records, Teaching
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.courses import Task
@@ -61,10 +62,11 @@ class HandSchool:
     judge: HandJudge = field(default_factory=HandJudge)
     disk: Disk = field(default_factory=Disk)
     submitted: list[None] = field(default_factory=list)
+    released: list[None] = field(default_factory=list)
 
     def open(self, gatekeeper: Gatekeeper) -> School:
         """The school for a door with this gatekeeper."""
-        stores, clock = self.stores, SystemClock()
+        stores, clock, catalogue = self.stores, SystemClock(), Catalogue([course()])
         premises = Premises(
             directory=self.directory,
             judge=self.judge,
@@ -75,7 +77,8 @@ class HandSchool:
             submitted=lambda: self.submitted.append(None),
         )
         return School(
-            classroom=Teaching(Catalogue([course()]), premises),
+            classroom=Teaching(catalogue, premises),
+            publishing=Publishing(catalogue, stores.courses, clock, lambda: self.released.append(None)),
             enrolments=stores.enrolments,
             progress=stores.progress,
             submissions=stores.submissions,

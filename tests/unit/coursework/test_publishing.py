@@ -20,9 +20,9 @@ def versions(target: Path) -> list[str]:
 def test_a_published_course_is_the_same_course_and_a_later_version_takes_its_place(tmp_path: Path) -> None:
     source, target = write_course(tmp_path / "source"), tmp_path / "served"
     first = publish(source, target)
-    assert first.path == target / "basics"
+    assert first.where == target / "basics"
     assert first.changed
-    assert load_course(first.path) == load_course(source)
+    assert load_course(target / "basics") == load_course(source)
 
     (source / "tasks/mean/task.yaml").write_text(TASK_YAML.replace("The mean", "Averages"))
     second = publish(source, target)

@@ -8,6 +8,7 @@ import pytest
 
 from ltt_collab.model.errors import (
     ConflictError,
+    CourseError,
     ForbiddenError,
     InvalidEventError,
     InvalidMessageError,
@@ -27,6 +28,7 @@ from ltt_collab.model.problems import _CARRIED, error_from_wire, error_to_wire, 
 
 CARRIED = [
     ConflictError("c", "aa", None),
+    CourseError("task.yaml", 3, "no such key"),
     ForbiddenError("read the audit", "it is the operator's"),
     InvalidEventError("no seq"),
     InvalidMessageError("draft", "no text"),

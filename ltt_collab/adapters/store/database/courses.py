@@ -62,6 +62,14 @@ class SqlCourses:
         table = schema.courses
         return next(iter(await self._read((table.c.course == course) & (table.c.version == version))), None)
 
+    async def published_at(self, course: CourseId) -> float | None:
+        """When the latest version became that; None for a course that is not published."""
+        table = schema.courses
+        query = select(table.c.published_at).where(table.c.course == course, table.c.latest.is_(True))
+        async with self._database.reading("read courses") as connection:
+            found: float | None = (await connection.execute(query)).scalar_one_or_none()
+        return found
+
     async def withdraw(self, course: CourseId) -> bool:
         """Publish it no more, until it is published again; progress stays. False when it was not published."""
         table = schema.courses

@@ -1,0 +1,111 @@
+"""A course is published to the running service while learners work: their notebooks get its instructions."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+import pytest
+import pytest_asyncio
+
+from tests.integration.classroom.conftest import COURSE, Ground
+from tests.support.deadlines import eventually
+from tests.support.learner import learner_in
+from tests.support.service import Service, running_service
+
+pytestmark = [pytest.mark.jupyter, pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(120)]
+
+URL = "/api/v1/courses/first-steps"
+NEW = "Read this first: it is *new*."
+LETTER, LETTERS = "😀", 20
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="package")
+async def service(shared: Ground, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+    settings = {"LTT_COURSE": str(COURSE), "LTT_INTRODUCE": "false", "LTT_CHAT": "off"}
+    async with running_service(shared.jupyter, tmp_path_factory.mktemp("service"), settings=settings) as running:
+        yield running
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """The demo's course, to be changed."""
+    return Path(shutil.copytree(COURSE, tmp_path / "course"))
+
+
+async def publish(service: Service, source: Path, *, token: str | None = None) -> subprocess.CompletedProcess[bytes]:
+    """``ltt course publish``, as an author calls it."""
+    command = [sys.executable, "-m", "ltt_collab", "course", "publish", str(source), "--service", service.url]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("LTT_")}
+    environment["LTT_API_TOKEN"] = service.token if token is None else token
+    return await anyio.run_process([*command, "--no-judge", "--json"], env=environment, check=False)
+
+
+@pytest.mark.proves("course:published-to-a-service", "delivery:task-text-renewed", "delivery:learners-cells-left-alone")
+async def test_who_types_in_a_task_sees_its_new_text_and_loses_no_letter(
+    ground: Ground, service: Service, source: Path
+) -> None:
+    path = (await service.http.post(f"{URL}/tasks/strings/start", json={"learner": "ada"})).json()["path"]
+    notebook = source / "tasks/strings/notebook.md"
+    notebook.write_text(f"{NEW}\n\n```python\nthe_new = 1\n```\n\n{notebook.read_text()}")
+    async with learner_in(ground.jupyter, path) as learner:
+        await service.room(path)
+        before = {cell: learner.source(cell) for cell in learner.ids()}
+        work = next(cell for cell in before if "work" in cell)
+        typed = 0
+
+        async def type_on() -> None:
+            nonlocal typed
+            while learner.own_sources()[0] != NEW or typed < LETTERS:
+                await learner.type(work, LETTER)
+                typed += 1
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(type_on)
+            said = await publish(service, source)
+        assert said.returncode == 0, said.stderr.decode()
+        published = json.loads(said.stdout)
+        assert (published["changed"], published["url"]) == (True, f"{service.url}{URL}")
+
+        kept = [before[cell] if cell != work else before[work] + LETTER * typed for cell in before]
+        assert learner.own_sources() == [NEW, "the_new = 1", *kept]
+    assert (await service.http.get(f"{URL}/tasks/strings")).json()["text"].startswith("Read this first")
+
+
+@pytest.mark.proves("delivery:task-text-renewed", "delivery:learners-cells-left-alone")
+async def test_a_notebook_that_was_closed_gets_the_new_text_when_it_is_opened(
+    ground: Ground, service: Service, source: Path
+) -> None:
+    """Also in the notebook of who edited a text: that text stays as they have it."""
+    path = (await service.http.post(f"{URL}/tasks/lists/start", json={"learner": "ada"})).json()["path"]
+    async with learner_in(ground.jupyter, path) as learner:
+        await service.room(path)
+        texts = [cell for cell in learner.ids() if "text" in cell]
+        await learner.type(texts[0], " (I know that.)")
+        edited = learner.source(texts[0])
+    notebook = source / "tasks/lists/notebook.md"
+    notebook.write_text(f"{notebook.read_text().replace('# ', '# All new: ', 1)}\n\nGood luck!\n")
+    assert (await publish(service, source)).returncode == 0
+    async with learner_in(ground.jupyter, path) as learner:
+        await eventually(lambda: learner.own_sources()[-1].endswith("Good luck!"), what="the new text")
+        assert learner.own_sources()[0] == edited
+
+
+@pytest.mark.proves("course:published-to-a-service")
+async def test_a_refusal_says_what_to_do_and_exits_with_1_or_2(service: Service, source: Path) -> None:
+    stranger = await publish(service, source, token="stranger")
+    (source / "course.yaml").write_text("id: first-steps\ntitle: First steps\n")
+    broken = await publish(service, source)
+    nowhere = await anyio.run_process(
+        [sys.executable, "-m", "ltt_collab", "course", "publish", str(source)], check=False
+    )
+    assert (stranger.returncode, broken.returncode, nowhere.returncode) == (2, 1, 2)
+    assert b"LTT_API_TOKEN" in stranger.stderr
+    assert b"'tasks' is missing" in broken.stderr
+    assert b"--to a folder, or --service" in nowhere.stderr
