@@ -105,7 +105,6 @@ def _read_course(section: Section, folder: Folder, problems: Problems) -> Loaded
         if read is not None:
             tasks.append(read)
             files.append(TaskFiles(folder=folder, name=name, at=f"{TASKS}/{name}"))
-    _same_data_twice(tasks, problems)
     course = Course(id=course_id, title=title, description=description, tasks=tuple(tasks), version=folder.digest())
     return Loaded(course=course, problems=problems, files=tuple(files))
 
@@ -154,15 +153,3 @@ def _task_names(section: Section, folder: Folder) -> list[str]:
             where = f"{TASKS}/{name}"
             section.problems.warning(where, 0, f"not listed below 'tasks:' in {COURSE_FILE}: it is not in the course")
     return list(names)
-
-
-def _same_data_twice(tasks: list[Task], problems: Problems) -> None:
-    """Learners may keep all tasks in one folder: there a path means one file."""
-    first: dict[str, Task] = {}
-    for task in tasks:
-        for path, content in task.data.items():
-            other = first.setdefault(path, task)
-            if other.data[path] != content:
-                elsewhere = f"{TASKS}/{other.id}/{path}"
-                reason = f"another file than {elsewhere}, but learners find both under one name: rename one"
-                problems.error(f"{TASKS}/{task.id}/{path}", 0, reason, kind="duplicate")

@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ltt_collab.classroom.delivery import files_of
 from ltt_collab.curriculum.loader import load_course
-from ltt_collab.curriculum.releases import notebook_name, released_files
 from ltt_collab.model.errors import InvalidSettingError
 
 COURSE = Path(__file__).parent / "course"
@@ -30,19 +30,9 @@ class Places:
     notebooks: Sequence[str]
 
     @property
-    def log(self) -> Path:
-        """What JupyterLab says."""
-        return self.state / "jupyter.log"
-
-    @property
     def database(self) -> Path:
         """The service's database."""
         return self.state / "ltt-collab.sqlite"
-
-    def jupyter_environment(self) -> dict[str, str]:
-        """The variables that keep Jupyter out of its user's own directories."""
-        names = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime"}
-        return {name: str(self.state / folder) for name, folder in {**names, "IPYTHONDIR": "ipython"}.items()}
 
 
 @contextmanager
@@ -69,15 +59,15 @@ def laid_out(root: Path | None) -> Iterator[Places]:
 
 
 def copy_course(root: Path) -> list[str]:
-    """Lay every task's released files into one folder, the notebooks numbered; their names in order."""
-    root.mkdir(parents=True, exist_ok=True)
-    names = []
-    for number, task in enumerate(load_course(COURSE).tasks, start=1):
-        notebook = notebook_name(task)
-        names.append(f"{number:02}-{notebook}")
-        for path, content in released_files(task).items():
-            _write_new(root / (names[-1] if path == notebook else path), content)
-    return names
+    """Lay out what learners get of every task, where a started task is delivered too; the notebooks, in order."""
+    course = load_course(COURSE)
+    notebooks = []
+    for task in course.tasks:
+        delivered = files_of(course, task)
+        for path, content in delivered:
+            _write_new(root / path, content)
+        notebooks.append(delivered[-1][0])
+    return notebooks
 
 
 def _write_new(path: Path, content: bytes) -> None:

@@ -12,25 +12,18 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ltt_collab.demo import lab
-from ltt_collab.model.errors import DemoError
+from ltt_collab.lab import server
+from ltt_collab.lab.errors import LabError
 from tests.support.deadlines import eventually
 from tests.support.demo import started_demo
 
 pytestmark = pytest.mark.jupyter
 
-COURSE = [
-    "01-welcome.ipynb",
-    "02-strings.ipynb",
-    "03-lists.ipynb",
-    "04-dictionaries.ipynb",
-    "05-loops.ipynb",
-    "06-functions.ipynb",
-    "07-tables.ipynb",
-    "08-plots.ipynb",
-    "09-library.ipynb",
-    "10-packing.ipynb",
-]
+TASKS = (
+    "welcome", "strings", "lists", "dictionaries", "loops", "functions", "tables", "plots", "library", "packing",
+)  # fmt: skip
+COURSE = [f"first-steps/{task}/{task}.ipynb" for task in TASKS]
+"""Where a task lies that is started over the API, too."""
 KEYS = {"jupyter_url", "token", "service_url", "api_token", "root", "notebooks", "pid", "wall_url", "learn_url"}
 
 
@@ -140,6 +133,6 @@ async def test_a_story_whose_help_does_not_come_fails_and_says_at_which_step(tmp
 
 
 def test_a_missing_jupyterlab_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lab, "find_spec", lambda module: None if module == "jupyter_server_ydoc" else object())
-    with pytest.raises(DemoError, match=r"jupyter-collaboration .*pip install 'ltt-collab\[demo\]'"):
-        lab.require_packages()
+    monkeypatch.setattr(server, "find_spec", lambda module: None if module == "jupyter_server_ydoc" else object())
+    with pytest.raises(LabError, match=r"jupyter-collaboration .*pip install 'ltt-collab\[demo\]'"):
+        server.require_packages()

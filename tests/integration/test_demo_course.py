@@ -54,9 +54,10 @@ def test_each_mistake_on_purpose_is_one_cell_that_raises_and_the_tutor_knows_the
 
 def test_a_temporary_course_goes_with_all_that_came_of_it() -> None:
     with laid_out(None) as places:
-        laid = {path.name for path in places.root.iterdir()}
-        assert laid == {*places.notebooks, "visits.csv", "library.sql"}
-        assert [name[3:-6] for name in places.notebooks] == list(TASKS)
+        laid = {path.relative_to(places.root).as_posix() for path in places.root.rglob("*") if path.is_file()}
+        data = {"first-steps/tables/visits.csv", "first-steps/library/library.sql"}
+        assert laid == {*places.notebooks, *data}
+        assert places.notebooks == [f"first-steps/{task}/{task}.ipynb" for task in TASKS]
         (places.root / "mine.ipynb").write_text("{}")
         assert places.root.is_relative_to(places.state)
     assert not places.state.exists()
