@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 
@@ -33,7 +34,8 @@ Progress = Callable[[float, str], Awaitable[None]]
 class Behind:
     """What stands behind the bridge; ``classroom`` None: there are no courses.
 
-    ``presence``: ours in a room, for who else is there; None where it cannot be told.
+    ``presence``: ours in a room, for who else is there; None where it cannot be told. ``beside``: what has to run as
+    long as the bridge does.
     """
 
     directory: RoomDirectory
@@ -43,6 +45,7 @@ class Behind:
     clock: Clock
     classroom: Classroom | None = None
     presence: Callable[[RoomId], Presence | None] = lambda _room: None
+    beside: Callable[[], Coroutine[Any, Any, None]] = anyio.sleep_forever
     budget: OutputBudget = field(default_factory=OutputBudget)
 
 

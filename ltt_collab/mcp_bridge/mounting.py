@@ -15,7 +15,8 @@ from ltt_collab.mcp_bridge.server import PATH, Bridge, BridgeOptions
 from ltt_collab.model.errors import UnknownRoomError
 from ltt_collab.model.identity import Sight
 from ltt_collab.model.ids import RoomId, ServerId
-from ltt_collab.peer.editing import AgentEditing, Audit
+from ltt_collab.peer.agent_audit import AgentAudit
+from ltt_collab.peer.editing import AgentEditing
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.running import AgentRunning
 from ltt_collab.ports.classroom import Classroom
@@ -43,7 +44,7 @@ class Parts:
 
 def mount_bridge(app: FastAPI, parts: Parts, settings: Settings) -> Bridge:
     """Serve ``/mcp`` in that app; the bridge answers while its ``running()`` is open."""
-    audit = Audit(parts.audit)
+    audit = AgentAudit(parts.audit)
     behind = Behind(
         directory=parts.registry,
         insight=parts.insight,
@@ -52,6 +53,7 @@ def mount_bridge(app: FastAPI, parts: Parts, settings: Settings) -> Bridge:
         clock=parts.clock,
         classroom=parts.classroom,
         presence=lambda room: _presence(parts.registry, room),
+        beside=audit.run,
         budget=OutputBudget(characters=settings.mcp_output_characters, image_bytes=settings.mcp_image_kib * 1024),
     )
     hosts = tuple(name.strip() for name in settings.mcp_hosts.split(",") if name.strip())

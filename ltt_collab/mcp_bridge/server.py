@@ -16,7 +16,6 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp.server.session import ServerSession
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.exceptions import MCPError
 from mcp.shared.subscriptions import SUBSCRIPTION_ID_META_KEY
 from starlette.requests import Request
@@ -28,6 +27,7 @@ from ltt_collab.mcp_bridge import resources
 from ltt_collab.mcp_bridge.answers import Reply, refuse
 from ltt_collab.mcp_bridge.calling import Behind, Caller, SessionState
 from ltt_collab.mcp_bridge.catalogue import INSTRUCTIONS, SERVER_NAME, Compat
+from ltt_collab.mcp_bridge.hosts import only_for
 from ltt_collab.mcp_bridge.limits import CallRate
 from ltt_collab.mcp_bridge.resources import Subscriber, Subscriptions
 from ltt_collab.mcp_bridge.tools import LISTED, Tools
@@ -47,8 +47,6 @@ CHANGE_META_KEY = "ltt-collab/change"
 
 UNHEARD = 100
 """Changes that wait for one listening client of the newer protocol; more end its stream."""
-
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 Context = ServerRequestContext[Any, Request]
 
@@ -79,7 +77,7 @@ class Bridge:
         self._subscribers: dict[str, Subscriber] = {}
         self._manager = StreamableHTTPSessionManager(
             self._server(),
-            security_settings=_security(options.hosts),
+            security_settings=only_for(options.hosts),
             session_idle_timeout=IDLE_SECONDS,
             max_sessions=SESSIONS_KEPT,
         )
@@ -101,6 +99,7 @@ class Bridge:
         """Serve while the context is open."""
         async with anyio.create_task_group() as tasks, self._manager.run():
             tasks.start_soon(self._subscriptions.run, name="mcp change notifications")
+            tasks.start_soon(self._behind.beside, name="beside mcp")
             try:
                 yield
             finally:
@@ -285,17 +284,3 @@ def _updated(uri: str, meta: dict[str, Any]) -> types.ResourceUpdatedNotificatio
 
 def _not_found(error: LttError) -> MCPError:
     return MCPError(types.INVALID_PARAMS, str(error), error_to_wire(error))
-
-
-def _security(hosts: tuple[str, ...]) -> TransportSecuritySettings:
-    """Only requests that name us as we are known: a web page that points its own name at us gets nothing."""
-    names = [*LOOPBACK, *hosts]
-    return TransportSecuritySettings(
-        enable_dns_rebinding_protection=True,
-        allowed_hosts=[*names, *(f"{name}:*" for name in names)],
-        allowed_origins=[origin for name in names for scheme in ("http", "https") for origin in _origins(scheme, name)],
-    )
-
-
-def _origins(scheme: str, name: str) -> tuple[str, str]:
-    return f"{scheme}://{name}", f"{scheme}://{name}:*"

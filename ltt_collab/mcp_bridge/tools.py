@@ -14,6 +14,7 @@ from ltt_collab.mcp_bridge.calling import Answers, Caller, Handler
 from ltt_collab.mcp_bridge.catalogue import Compat, Tool, tools_of
 from ltt_collab.model.errors import ConflictError, LttError, UnknownRoomError
 from ltt_collab.model.ids import CellId
+from ltt_collab.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +53,8 @@ class Tools:
             self._expect_schema(compat, name, given)
             given_key = text_argument(given, "idempotency_key")
             key = f"{name} {given_key}" if given_key else ""
-            return await self._answers.once(caller.name, key, lambda: handler(caller, given))
+            with metrics.AGENT_CALLS.labels(name).time():
+                return await self._answers.once(caller.name, key, lambda: handler(caller, given))
         except ConflictError as error:
             return say_error(error, await _current(caller, given, error.cell_id))
         except LttError as error:

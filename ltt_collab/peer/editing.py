@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-import structlog
-
 from ltt_collab.documents.writer_agents import AgentCell
 from ltt_collab.model.cells import CellRole
 from ltt_collab.model.errors import (
@@ -19,19 +17,16 @@ from ltt_collab.model.errors import (
     LeakError,
     NotOursError,
     RoomReadOnlyError,
-    StoreUnavailableError,
     UnknownCellError,
 )
 from ltt_collab.model.ids import CellId, RoomId, Seq, SuggestionId, Username
 from ltt_collab.model.text import source_hash
+from ltt_collab.peer.agent_audit import AgentAudit
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.room import RoomPeer
 from ltt_collab.ports.editing import NewCell, Written
-from ltt_collab.ports.privacy import AuditEntry, AuditStore
 from ltt_collab.tutoring.leak import leaks
-
-log = structlog.get_logger(__name__)
 
 REMEMBERED = 1_000
 """Writes of one agent in one room that can be taken back; the oldest is forgotten first."""
@@ -63,32 +58,6 @@ def page_of(peer: RoomPeer) -> Page:
     return page
 
 
-class Audit:
-    """Notes what agents do; a database that is away stops nobody, and is said so in the log."""
-
-    def __init__(self, store: AuditStore | None) -> None:
-        self._store = store
-
-    async def note(self, peer: RoomPeer, by: Username, action: str, detail: str) -> None:
-        """``by`` did ``action`` in this room: to the log and, subject the room's learner, to the audit."""
-        info = peer.info
-        log.info("agent acted", agent=by, action=action, room=info.id, detail=detail)
-        if self._store is None:
-            return
-        entry = AuditEntry(
-            id=secrets.token_hex(8),
-            at=peer.around.clock.now(),
-            actor=by,
-            action=action,
-            subject=info.learner or info.path,
-            detail=f"{info.path}: {detail}",
-        )
-        try:
-            await self._store.append(entry)
-        except StoreUnavailableError as error:
-            log.warning("agent's act not in the audit", room=info.id, reason=str(error))
-
-
 class AgentEditing:
     """Implements ``ports.editing.RoomEditing``.
 
@@ -98,7 +67,7 @@ class AgentEditing:
         3. A write with a key is made once, also over a restart of ours.
     """
 
-    def __init__(self, registry: Registry, audit: Audit, *, learner_cells: bool = False) -> None:
+    def __init__(self, registry: Registry, audit: AgentAudit, *, learner_cells: bool = False) -> None:
         """``learner_cells``: the operator lets agents edit learners' cells."""
         self._registry, self._audit, self._learner_cells = registry, audit, learner_cells
         self._journals: WeakKeyDictionary[RoomPeer, dict[Username, deque[Write]]] = WeakKeyDictionary()

@@ -18,7 +18,8 @@ from ltt_collab.model.errors import (
     UnknownCellError,
 )
 from ltt_collab.model.ids import CellId, RoomId, ServerId, Username
-from ltt_collab.peer.editing import Audit, page_of
+from ltt_collab.peer.agent_audit import AgentAudit
+from ltt_collab.peer.editing import page_of
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.room import RoomPeer
@@ -54,7 +55,7 @@ class AgentRunning:
     def __init__(
         self,
         registry: Registry,
-        audit: Audit,
+        audit: AgentAudit,
         kernels: Callable[[ServerId], KernelServer | None],
         sandbox: Sandbox | None = None,
     ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,7 @@ from ltt_collab.adapters.jupyter.address import JupyterAddress
 from ltt_collab.adapters.jupyter.kernels import JupyterKernels
 from ltt_collab.adapters.jupyter.rest import RestClient
 from ltt_collab.demo.kernel import running_kernel
+from tests.support.deadlines import eventually
 from tests.support.jupyter import Jupyter
 from tests.support.learner import Learner, learner_in
 from tests.support.service import Service
@@ -84,17 +85,22 @@ class Stage:
         self.jupyter.write_notebook(path, *cells)
         if not kernel:
             async with learner_in(self.jupyter, path, name) as learner:
-                room = await self.service.room(path)
-                yield Seat(path, learner, room["id"], "")
+                yield Seat(path, learner, await self._seen(learner, path), "")
             return
         async with running_kernel(self.address, self.rest, path), learner_in(self.jupyter, path, name) as learner:
-            room = await self.service.room(path)
+            room = await self._seen(learner, path)
             info = await self.kernels.kernel_of(path)
             assert info is not None
             try:
-                yield Seat(path, learner, room["id"], info.id)
+                yield Seat(path, learner, room, info.id)
             finally:
                 await self.rest.ask("DELETE", f"api/kernels/{info.id}")
 
+    async def _seen(self, learner: Learner, path: str) -> str:
+        """The room, once the tutor is in it and has seen who else is: an agent writes only while somebody is there."""
 
-Look = Callable[[], bool]
+        async def known() -> str:
+            room = await self.service.room(path)
+            return str(room["id"]) if room["learner"] == learner.username else ""
+
+        return await eventually(known, what=f"the tutor aware of {learner.username} in {path}")

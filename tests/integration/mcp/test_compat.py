@@ -118,7 +118,12 @@ async def test_presence_and_cursors_of_jupyter_collaboration_mcp_are_real_ones(s
         cursors = [{"anchor": end, "head": end, "primary": True, "empty": True}]
         seat.learner.awareness.set_local_state_field("cursors", cursors)
         await agent.call("get_notebook", path=seat.path)
-        users = (await agent.call("get_online_users", document_path=seat.path))["users"]
+
+        async def users() -> list[str]:
+            found = await agent.call("get_online_users", document_path=seat.path)
+            return [each["user_id"] for each in found["users"]]
+
+        assert await eventually(users) == [seat.learner.username]
 
         async def cursor() -> list[str]:
             found = await agent.call("get_user_cursors", document_path=seat.path)
@@ -133,7 +138,6 @@ async def test_presence_and_cursors_of_jupyter_collaboration_mcp_are_real_ones(s
         await eventually(lambda: seat.learner.sources() == ["x = 10"])
         for tool in ("fork_document", "get_document_history"):
             assert await agent.code(tool, path=seat.path) == "not_supported"
-    assert [user["user_id"] for user in users] == [seat.learner.username]
 
 
 @pytest.mark.proves("mcp:compat-lists")

@@ -50,6 +50,8 @@ async def test_no_tool_touches_or_tells_of_another_learners_room(stage: Stage, c
         stage.seat(code_cell("secret = 7", "b1"), name="Bob", kernel=True) as bob,
     ):
         token = await token_of(stage, ada, f"agent-of-ada-{compat}")
+        async with agent_at(stage.service) as operator:
+            await operator.call("execute_code", notebook_path=bob.path, code="untouched = 'as it was'")
         async with agent_at(stage.service, token, f"?compat={compat}") as agent:
             for tool in TOOLS[Compat(compat)]:
                 given = arguments_for(tool, bob)
@@ -62,7 +64,12 @@ async def test_no_tool_touches_or_tells_of_another_learners_room(stage: Stage, c
                     assert result.structured_content["error"]["code"] == "unknown_room", tool["name"]
                 if not result.is_error:  # an error repeats the path that it was asked about
                     assert bob.path not in told, tool["name"]
-        assert bob.learner.sources() == ["secret = 7"]
+        async with agent_at(stage.service) as operator:
+            kept = await operator.call("execute_code", notebook_path=bob.path, code="print(untouched)")
+            cells = (await operator.call("read_notebook", notebook_path=bob.path))["cells"]
+        assert kept["output"] == "as it was\n", "nobody restarted the kernel"
+        assert [cell["source"] for cell in cells] == bob.learner.sources() == ["secret = 7"]
+        assert not (bob.learner.tutor() or {}).get("cursors"), "nobody pointed at a line"
 
 
 @pytest.mark.filterwarnings("ignore:resources/subscribe")
