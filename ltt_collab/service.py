@@ -30,6 +30,7 @@ from ltt_collab.client import LocalClient, run_tutor
 from ltt_collab.mcp_bridge.mounting import Parts, mount_bridge
 from ltt_collab.model.ids import Username
 from ltt_collab.model.presence import User
+from ltt_collab.model.rollout import Rollout
 from ltt_collab.peer.approvals import HeldDrafts
 from ltt_collab.peer.canary import TextCanary
 from ltt_collab.peer.garbage import tend_garbage
@@ -141,7 +142,6 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
             kernels=servers.kernels,
             sandbox=sandbox,
             classroom=school.teaching,
-            logins=servers.logins,
             audit=stores.audit,
             clock=around.clock,
             sight_of=lambda scope: scope.get(SIGHT, NOBODY),
@@ -153,6 +153,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
             school=behind_doors,
             desk=desk,
             wishes=stores.wishes,
+            logins=servers.logins,
         )
         reception = Reception(behind, settings)
         recorder = Recorder(around.log, stores.events, stores.rooms, registry, around.clock)
@@ -227,6 +228,7 @@ def _surroundings(
         wishes=stores.wishes,
         suggestions=stores.suggestions,
         budget=Budget(settings.hints_per_hour),
+        rollout=Rollout.parse(settings.rollout),
         random=random.random,
         frame_cap=settings.max_frame_mib * 1024 * 1024,
         checker=checker,

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ltt_collab.model.errors import InvalidSettingError
 from ltt_collab.model.reporting import ChatScope, LogFormat, LogLevel
+from ltt_collab.model.rollout import Rollout
 from ltt_collab.model.validations import CleanPlace
 from ltt_collab.settings_files import TOKEN, read_secret
 
@@ -144,6 +145,12 @@ class Settings(BaseSettings):
         "",
         description="Folders of courses (each with a `course.yaml`), separated as in `PATH`; published at start.",
     )
+    rollout: str = Field(
+        "",
+        description="Which share of each course's learners has the AI, chosen by a stable hash of their names, as in "
+        "`python-intro=0.25, sql=1, *=0` (`*`: all else). Unset: everybody. For everybody else it is in the room and "
+        "writes nothing, as after `ltt stop`.",
+    )
     sandbox_warm: int = Field(
         1, ge=0, le=64, description="How many sandboxed kernels wait ready for validations and trials; 0: none."
     )
@@ -257,6 +264,12 @@ class Settings(BaseSettings):
     @classmethod
     def _optional_http_url(cls, url: str) -> str:
         return cls._http_url(url) if url else ""
+
+    @field_validator("rollout")
+    @classmethod
+    def _rollout(cls, text: str) -> str:
+        Rollout.parse(text)
+        return text
 
     @field_validator("hub_direct_url")
     @classmethod

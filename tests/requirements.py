@@ -368,6 +368,7 @@ REQUIREMENTS: dict[str, str] = {
     "hub:missing-scopes-are-named": "A scope that our token lacks is named with the role to add.",
     "hub:only-its-own-servers": "Our token goes only to servers that the hub names below its own proxy.",
     "hub:culled-as-without-us": "A server whose learner left is culled although the tutor was in its rooms.",
+    "rollout:a-share-of-a-course": "A share of a course's learners gets the AI, chosen stably; the others get nothing.",
     "hub:max-age-is-said": "Before a server is too old its learner is told in the notebook, and the work is saved.",
     "hub:untouched-is-stopped": "An open tab that nobody touches is told so and its server stopped, where that is set.",
     "learner-text:canary": "What learners wrote is compared with what their servers have; a difference is an alert.",

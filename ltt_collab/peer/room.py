@@ -368,10 +368,12 @@ class RoomPeer:
         return [(person, course, task) for person in people for course, task in tasks]
 
     def _why_paused(self) -> str | None:
-        steering = self.around.steering
-        if not steering.orders():
+        steering, rollout = self.around.steering, self.around.rollout
+        if not steering.orders() and not rollout.is_partial:
             return None
         for presence in self.presences():
+            if not rollout.includes(*presence[:2]):
+                return "the AI has not come to this learner in this course yet (LTT_ROLLOUT)"
             steer = steering.for_learner(*presence)
             if steer is not None and steer.paused:
                 return "the AI was paused here by an instructor or the operator; it writes again when that is lifted"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ltt_collab.model.ids import ServerId, Username
 from ltt_collab.model.presence import User
 from ltt_collab.model.reporting import ChatScope
+from ltt_collab.model.rollout import Rollout
 from ltt_collab.peer.approvals import HeldDrafts
 from ltt_collab.peer.chats import Chats
 from ltt_collab.peer.log import EventLog
@@ -24,6 +25,8 @@ from ltt_collab.rooms.heartbeat import Heartbeat
 from ltt_collab.rooms.keeper import Membership
 from ltt_collab.rooms.protocol import DEFAULT_FRAME_CAP
 from ltt_collab.tutoring.budget import Budget
+
+EVERYBODY = Rollout(shares={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,8 @@ class Surroundings:
     be reached. ``frame_cap``: bytes of the largest message taken from a room. ``chats``: the open chats of all servers.
     ``feedback``: where it is kept what learners thought of the help, None: nowhere.
     ``files``: new files on a server, None where there can be none. ``owner``: whose server it is, where that is known
-    (behind a hub): what anybody calls themselves there counts for nothing. ``rooms``: who was in which room before.
+    (behind a hub): what anybody calls themselves there counts for nothing.
+    ``rollout``: who has the AI. ``rooms``: who was in which room before.
     ``releases``: the tasks as learners get them now, None without a course.
     """
 
@@ -71,6 +75,7 @@ class Surroundings:
     feedback: FeedbackStore | None = None
     files: Callable[[ServerId], LearnerFiles | None] = lambda _server: None
     steering: Steering = field(default_factory=NoOrders)
+    rollout: Rollout = EVERYBODY
     held: HeldDrafts | None = None
     owner: Username | None = None
     rooms: RoomStore | None = None

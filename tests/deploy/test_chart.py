@@ -46,6 +46,13 @@ FULL: Values = {
     "nodeSelector": {"hub.jupyter.org/node-purpose": "core"},
     "tolerations": [{"key": "hub.jupyter.org/dedicated", "operator": "Equal", "value": "core", "effect": "NoSchedule"}],
 }
+SET_BY_THE_CHART = {
+    *("api_token", "api_token_file", "hub_token", "hub_token_file", "jupyter_token", "database_url"),
+    *("host", "port", "outbox", "course", "sandbox_warm"),
+    *("hub_api_url", "hub_proxy_url", "hub_direct_url"),
+}
+"""Settings that other values than ``settings`` lead to: secrets, places in the pod, the hub."""
+
 CASES = pytest.mark.parametrize("values", [{}, SMALL, RESTRICTED, FULL], ids=["default", "small", "restricted", "full"])
 
 
@@ -149,7 +156,20 @@ def test_what_is_free_to_set_is_a_setting_and_no_secret_and_nothing_that_the_cha
     assert free <= set(Settings.model_fields)
     own = {name.removeprefix("LTT_").lower() for name in environment(merged(FULL, {"settings": {}}))}
     own |= {"api_token", "jupyter_token", "hub_token", "database_url"}
-    assert free & own <= {"model", "model_tokens_per_course_day", "introduce", "log_format"}
+    assert free & own <= {"model", "model_tokens_per_course_day", "introduce", "log_format", "hub_max_age_seconds"}
+
+
+def settings_out_of_reach(schema: Values, known: set[str]) -> set[str]:
+    """Settings that an operator can give in no way: the chart's schema lists them by hand."""
+    return known - set(schema["properties"]["settings"]["properties"]) - SET_BY_THE_CHART
+
+
+@pytest.mark.proves("deploy:settings-exist")
+def test_every_setting_can_be_given_in_the_charts_values() -> None:
+    schema, known = schema_of(CHART / "values.schema.json"), set(Settings.model_fields)
+    assert settings_out_of_reach(schema, known) == set()
+    assert settings_out_of_reach(schema, {*known, "made_yesterday"}) == {"made_yesterday"}
+    assert known >= SET_BY_THE_CHART
 
 
 @CASES

@@ -13,6 +13,7 @@ from ltt_collab.api.servers import router as servers
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.hub import HubIdentity
 from tests.deploy.reading import (
+    CHART,
     HUB_VALUES,
     InvalidManifest,
     Values,
@@ -171,6 +172,12 @@ def test_night_scales_what_the_hub_has() -> None:
 def test_the_volume_is_the_one_that_the_values_name() -> None:
     _, claim = yaml.safe_load_all((HUB_VALUES / "nfs-volume.yaml").read_text())
     assert load(HUB_VALUES / "nfs.yaml")["singleuser"]["storage"]["static"]["pvcName"] == claim["metadata"]["name"]
+
+
+@pytest.mark.proves("hub:max-age-is-said")
+def test_learners_are_told_of_the_age_at_which_the_hub_really_stops_their_servers() -> None:
+    told = load(CHART / "values.yaml")["settings"]["hub_max_age_seconds"]
+    assert told == BASE["cull"]["maxAge"]
 
 
 def container() -> Values:

@@ -166,3 +166,19 @@ async def test_an_operator_issues_lists_and_revokes_a_token_from_the_command_lin
         twice = await ltt(service, "token", "revoke", token["id"])
         assert (twice.returncode, "ltt token list" in twice.stderr or "no token" in twice.stderr) == (1, True)
         assert (await service.http.get("/api/v1/rooms", headers=mine)).status_code == 401
+
+
+@pytest.mark.proves("rollout:a-share-of-a-course")
+async def test_who_is_not_in_the_rollout_yet_gets_nothing_and_gets_help_once_they_are(
+    jupyter: Jupyter, path: str, tmp_path: Path
+) -> None:
+    async with learner_in(jupyter, path) as ada:
+        async with running_service(jupyter, tmp_path, settings=QUIET | {"LTT_ROLLOUT": "python=1, *=0"}) as service:
+            room = (await service.room(path))["id"]
+            await errs(ada)
+            await eventually(lambda: decided(service, room, "has not come to this learner"), what="the silence recorded")
+            assert ada.notes() == []
+        async with running_service(jupyter, tmp_path, settings=QUIET | {"LTT_ROLLOUT": "*=1"}) as service:
+            await service.room(path)
+            await errs(ada)
+            await ada.sees_note(about="first")
