@@ -9,7 +9,9 @@ from typing import Protocol
 import anyio
 import structlog
 
+from ltt_collab.access.grants import GrantedTokens, Sealed
 from ltt_collab.access.hub import HubAuthenticator, HubGroups
+from ltt_collab.adapters.clock import SystemClock
 from ltt_collab.adapters.hub.connecting import connected
 from ltt_collab.adapters.hub.credential import HubToken
 from ltt_collab.adapters.hub.directory import JupyterHub
@@ -20,6 +22,7 @@ from ltt_collab.adapters.hub.scopes import check_scopes
 from ltt_collab.adapters.jupyter.address import JupyterAddress
 from ltt_collab.adapters.jupyter.files import JupyterFiles
 from ltt_collab.adapters.jupyter.kernels import JupyterKernels
+from ltt_collab.adapters.jupyter.owner import owner_of
 from ltt_collab.adapters.jupyter.server import JupyterServer
 from ltt_collab.adapters.jupyter.terminals import JupyterTerminals
 from ltt_collab.model.errors import HubError, HubUnavailableError
@@ -54,8 +57,15 @@ class Servers(Protocol):
     logins: HubLogins | None
     """Where people log in; None: with us."""
 
+    sealed: Sealed | None
+    """What programs are given that people let in; None: nobody lets any in."""
+
     def settle(self, around: Surroundings, registry: Registry) -> None:
         """Say what their rooms share, and where open rooms are listed."""
+        ...
+
+    async def owner(self) -> Username:
+        """Who learns here, where there is one server and it says so; '' otherwise."""
         ...
 
     async def run(self) -> None:
@@ -125,6 +135,11 @@ class OneServer:
         self._supervisor: Supervisor | None = None
         self.authenticators: Sequence[Authenticator] = ()
         self.logins: HubLogins | None = None
+        self.sealed: Sealed | None = None
+
+    async def owner(self) -> Username:
+        """Whom the server takes the owner of its token for; '' where it invents names."""
+        return await owner_of(self._server.rest)
 
     def settle(self, around: Surroundings, registry: Registry) -> None:
         """Say what its rooms share."""
@@ -185,9 +200,15 @@ class HubServers:
         self.logins: HubLogins | None = logins
         self._places = ServerPlaces(proxy_url=settings.hub_proxy_url, direct_url=settings.hub_direct_url, token=token)
         groups = HubGroups(learners=settings.hub_learners, instructors=settings.hub_instructors)
-        self.authenticators: Sequence[Authenticator] = (HubAuthenticator(hub, groups),)
+        people = HubAuthenticator(hub, groups)
+        self.sealed: Sealed | None = Sealed(token.secret, SystemClock())
+        self.authenticators: Sequence[Authenticator] = (GrantedTokens(self.sealed, people), people)
         self._fleet: Fleet | None = None
         self._lacking = ""
+
+    async def owner(self) -> Username:
+        """Nobody: each server has its own."""
+        return Username("")
 
     def settle(self, around: Surroundings, registry: Registry) -> None:
         """Say what their rooms share."""

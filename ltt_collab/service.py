@@ -159,6 +159,8 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         recorder = Recorder(around.log, stores.events, stores.rooms, registry, around.clock)
         stack.push_async_callback(recorder.close)  # after the rooms' last words
         tasks = await stack.enter_async_context(anyio.create_task_group())
+            sealed=servers.sealed,
+            owner=servers.owner,
         _keep_records(tasks, stores, recorder, around, settings)
         tasks.start_soon(judge.draw_ahead, name="fresh inputs")
         tasks.start_soon(school.examiner.run, name="examiner")

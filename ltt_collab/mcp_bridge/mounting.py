@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -56,7 +57,8 @@ def mount_bridge(app: FastAPI, parts: Parts, settings: Settings) -> Bridge:
         beside=audit.run,
         budget=OutputBudget(characters=settings.mcp_output_characters, image_bytes=settings.mcp_image_kib * 1024),
     )
-    hosts = tuple(name.strip() for name in settings.mcp_hosts.split(",") if name.strip())
+    named = [*settings.mcp_hosts.split(","), urlsplit(settings.public_url).netloc]
+    hosts = tuple(name.strip() for name in named if name.strip())
     options = BridgeOptions(hosts=(*hosts, settings.host), calls_per_minute=settings.mcp_calls_per_minute)
     bridge = Bridge(behind, parts.sight_of, options)
     app.router.routes.insert(0, Route(PATH, endpoint=bridge))  # before any page that catches all paths

@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 ASKED = "ltt.asked"
 """Key in a request's scope: the method as it was asked, where HEAD arrives as GET."""
 
-LONGEST = 2_000
+LONGEST = 4_000
 
 Word = Annotated[str, Query(max_length=LONGEST)]
 

@@ -30,7 +30,7 @@ from ltt_collab.model.errors import (
     UnknownValidationError,
 )
 from ltt_collab.model.identity import Role
-from ltt_collab.web import entry
+from ltt_collab.web import agents, entry
 from ltt_collab.web.hub_login import HubLogin
 from ltt_collab.web.learn import routes as learn_routes
 from ltt_collab.web.policy import SAFE_METHODS, Doorkeeper, PagePolicy
@@ -73,6 +73,7 @@ def create_pages(stage: Stage) -> FastAPI:
     app.add_exception_handler(HTTPException, _said(_of_http))
     app.mount("/static", _Static(directory=HERE / "static"), name="static")
     app.include_router(entry.router)
+    app.include_router(agents.router)
     app.include_router(wall_routes.router)
     app.include_router(learn_routes.router)
     for name in OTHER_ROUTERS:

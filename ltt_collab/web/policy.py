@@ -118,7 +118,8 @@ def _refused(_request: Request, error: LttError) -> Response:
 
 def _turned_away(request: Request) -> Response:
     """A page goes to the login and comes back; a part of a page makes the whole page go there."""
-    where = f"/login?next={quote(request.url.path)}"
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    where = f"/login?next={quote(asked)}"
     if "hx-request" in request.headers:
         return PlainTextResponse(text("error.login"), HTTPStatus.UNAUTHORIZED, {"hx-redirect": "/login"})
     if request.method in SAFE_METHODS and "text/event-stream" not in request.headers.get("accept", ""):

@@ -11,6 +11,7 @@ import anyio
 from fastapi import Depends, Request
 
 from ltt_collab.access.desk import Desk
+from ltt_collab.access.grants import Grants, Wish
 from ltt_collab.access.school import School
 from ltt_collab.access.scoped import ScopedDirectory
 from ltt_collab.model.errors import ForbiddenError
@@ -38,6 +39,35 @@ class Workspace:
     framing: Callable[[], Awaitable[str]]
 
 
+class Recollection:
+    """Who learns on a single server, before a room shows it: as long as nobody is known, ``look`` is asked again."""
+
+    def __init__(self, look: Callable[[], Awaitable[Username]]) -> None:
+        self._look = look
+        self.learner = Username("")
+
+    async def refresh(self) -> None:
+        """Look, if nobody is known yet.
+
+        Raises:
+            StoreUnavailableError
+        """
+        if not self.learner:
+            self.learner = await self._look()
+
+
+async def _nobody() -> Username:
+    return Username("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How programs ask people for leave; ``answer``: where the browser takes a code, or '' for a no."""
+
+    grants: Grants
+    answer: Callable[[Wish, str], str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """What the pages work with. ``workspace``: of a learner, None for one without a server.
@@ -60,6 +90,8 @@ class Stage:
     talking: Talking = field(default_factory=NoTalking)
     one_learner: bool = True
     public_url: str = ""
+    asking: Asking | None = None
+    recollection: Recollection = field(default_factory=lambda: Recollection(_nobody))
     closing: anyio.Event = field(default_factory=anyio.Event)
 
     def origin(self, request: Request) -> str:

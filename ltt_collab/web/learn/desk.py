@@ -56,13 +56,13 @@ class Drawer:
 
 
 def learner_of(stage: Stage, visitor: Visitor) -> Username:
-    """Who learns here: by name, or on a single server whoever was active last; ``NOBODY`` before anybody was."""
+    """Who learns here: by name; on a single server whoever was active last, in an earlier life of ours if need be."""
     named = visitor.sight.principal.name
     if named or not stage.one_learner:
         return named
     rooms = [info for info in stage.directory.rooms() if info.learner is not None]
     latest = max(rooms, key=lambda info: info.last_seq, default=None)
-    return latest.learner if latest is not None and latest.learner is not None else NOBODY
+    return latest.learner if latest is not None and latest.learner is not None else stage.recollection.learner
 
 
 async def drawer_of(stage: Stage, course: Course, learner: Username) -> Drawer:

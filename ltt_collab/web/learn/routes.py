@@ -39,6 +39,7 @@ async def learn_page(request: Request, stage: TheStage, visitor: TheLearner, cou
     """The drawer, and JupyterLab beside it where its server allows that."""
     courses = stage.school.classroom.courses()
     chosen = _chosen(stage, course)
+    await stage.recollection.refresh()
     learner = learner_of(stage, visitor)
     workspace = stage.workspace(learner)
     problem, policy = await _framing(stage.origin(request), workspace)
