@@ -373,7 +373,6 @@ REQUIREMENTS: dict[str, str] = {
     "hub:untouched-is-stopped": "An open tab that nobody touches is told so and its server stopped, where that is set.",
     "learner-text:canary": "What learners wrote is compared with what their servers have; a difference is an alert.",
     "learner-text:unsaved-is-said": "A notebook that cannot be saved says so, loses nothing, and is saved later on.",
-    "hub:demo": "`ltt demo --hub` starts a hub with real logins and the tutor, and leaves no process behind.",
     "hub:login": "People log in to the pages at the hub, and its groups say what they see.",
     "hub:login-bound-to-its-browser": "A login at the hub ends only in the browser that began it, once, and in time.",
     "hub:session-ends-with-the-hub": "A session and its streams end with their logout, here or at the hub.",

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import time
 import traceback
-from http import HTTPStatus
 from functools import partial
+from http import HTTPStatus
 
 import anyio
 import structlog
@@ -19,8 +19,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ltt_collab.access.gatekeeper import Gatekeeper
-from ltt_collab.api.problems import plain_problem, problem_of, unexpected_problem
 from ltt_collab.access.welcome import while_welcome
+from ltt_collab.api.problems import plain_problem, problem_of, unexpected_problem
 from ltt_collab.model.errors import LttError, NotAuthorizedError
 from ltt_collab.model.identity import Role, Sight
 from ltt_collab.telemetry.metrics import HTTP_REQUESTS, HTTP_SECONDS
