@@ -38,21 +38,21 @@ class Capture:
 
     ``shared``: the notebook's cells; ``edit``: index and delta when all that changed is the source of one cell;
     ``cells``: else, what changed in and below the cells; ``meta_keys``: keys of the notebook's own metadata that
-    changed; ``mixed``: more than one transaction is in here; ``known``: the index of the cell whose source is known to
-    change next, -1 when that has to be found out.
+    changed; ``mixed``: more than one transaction is in here; ``foretold``: whether it is known beforehand which letter
+    comes next into which text; ``came_true``: whether nothing but a text changed then.
 
     Invariants:
         1. No callback raises: an exception there would come out of whoever applies an update.
         2. Changes of two transactions are never mixed: paths of the first mean nothing after the second.
     """
 
-    __slots__ = ("_faults", "_path", "_status", "_subscriptions", "cells", "changed", "edit", "known", "meta_keys",
-                 "mixed", "shared")  # fmt: skip
+    __slots__ = ("_faults", "_path", "_status", "_subscriptions", "came_true", "cells", "changed", "edit",
+                 "foretold", "meta_keys", "mixed", "shared")  # fmt: skip
 
     def __init__(self, doc: Doc[Any], faults: FaultCounter) -> None:
         self._faults = faults
         self.changed = False
-        self.known = -1
+        self.foretold = self.came_true = False
         self.edit: tuple[int, list[dict[str, Any]]] | None = None
         self.cells: list[Change] = []
         self.meta_keys: set[str] = set()
@@ -84,6 +84,7 @@ class Capture:
     def spoil(self) -> None:
         """Take what was captured for incomplete."""
         self.generalize()
+        self.came_true = False
         self.changed = self.mixed = True
 
     def generalize(self) -> None:
@@ -104,8 +105,8 @@ class Capture:
                 self.changed = True
                 event = events[0]
                 if len(events) == 1 and type(event).__name__ == TEXT:
-                    if self.known >= 0:
-                        self.edit = (self.known, event.delta)
+                    if self.foretold:
+                        self.came_true = True
                         return
                     path = event.path
                     if len(path) == 2 and path[1] == SOURCE:

@@ -27,6 +27,7 @@ from ltt_collab.model.edits import (
     ReloadCause,
     RoomEvent,
     SourceEdited,
+    Splice,
 )
 from ltt_collab.model.ids import CellId, ClientId
 from ltt_collab.model.presence import UNKNOWN, Author, AuthorKind
@@ -121,8 +122,7 @@ class DocumentDecoder:
             if self._update is not None:
                 capture.spoil()  # the last one broke off, and may have changed the document all the same
                 self._trail.lose()
-            trail = self._trail
-            capture.known = trail.index if trail.goes_on(update) else -1
+            capture.foretold = self._trail.goes_on(update)
         self._update = update
 
     def after_apply(self) -> None:
@@ -131,9 +131,13 @@ class DocumentDecoder:
         capture = self._capture
         if capture is None:
             return
-        edit, known = capture.edit, capture.known >= 0
-        capture.known = -1
-        if edit is None or update is None or not self._tell_edit(capture, edit, update, known=known):
+        if capture.foretold and update is not None:
+            capture.foretold = False
+            if capture.came_true:
+                self._tell_letter(capture, update)
+                return
+        edit = capture.edit
+        if edit is None or update is None or not self._tell_edit(capture, edit, update):
             self._trail.lose()
             self._decode(capture, update)
 
@@ -158,7 +162,18 @@ class DocumentDecoder:
             self._slots = read_slots(cells)
             self._regular = is_regular(self._slots)
 
-    def _tell_edit(self, capture: Capture, edit: tuple[int, Delta], update: bytes, *, known: bool) -> bool:
+    def _tell_letter(self, capture: Capture, update: bytes) -> None:
+        """Say the keystroke that was foretold, without asking the document anything."""
+        capture.changed = capture.came_true = False
+        trail, stamp = self._trail, self._stamp
+        slot = self._slots[trail.index]  # of a regular notebook and ASCII, or the trail was not picked up here
+        slot.length += 1
+        splices = (Splice(trail.at, 0, trail.follow(update)),)
+        author = self._authors.author_of(trail.client)
+        seq, at = stamp.next(), stamp.now()
+        self._sink(SourceEdited(room=stamp.room, seq=seq, at=at, author=author, cell_id=slot.id, splices=splices))
+
+    def _tell_edit(self, capture: Capture, edit: tuple[int, Delta], update: bytes) -> bool:
         """Say an edit of one ASCII source, as nearly every transaction is; False if it is anything else.
 
         The general way would say the same; this one takes a third of its time.
@@ -178,12 +193,10 @@ class DocumentDecoder:
         trail = self._trail
         if grown != 1 or len(splices) != 1 or splices[0].deleted:
             trail.lose()
-        elif known:
-            trail.follow()
         else:
-            trail.pick_up(update, edit[0])
+            trail.pick_up(update, edit[0], splices[0].at)
         if splices:
-            author = self._authors.author_of(trail.client) if known else author_of_update(update, self._authors)
+            author = author_of_update(update, self._authors)
             stamp = self._stamp
             seq, at = stamp.next(), stamp.now()
             self._sink(SourceEdited(room=stamp.room, seq=seq, at=at, author=author, cell_id=slot.id, splices=splices))
