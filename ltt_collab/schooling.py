@@ -19,6 +19,7 @@ from ltt_collab.adapters.store.stores import Stores
 from ltt_collab.classroom.catalogue import Catalogue
 from ltt_collab.classroom.clean import CleanChecks, Home
 from ltt_collab.classroom.examiner import Examiner
+from ltt_collab.classroom.kept_hints import KeptHints
 from ltt_collab.classroom.live import KernelLiveJudge, TaskGround
 from ltt_collab.classroom.publishing import Publishing
 from ltt_collab.classroom.teaching import Premises, Records, Teaching
@@ -26,6 +27,7 @@ from ltt_collab.curriculum.loader import load_course
 from ltt_collab.model.errors import StoreUnavailableError, UnknownRoomError
 from ltt_collab.model.ids import RoomId
 from ltt_collab.peer.registry import Registry
+from ltt_collab.ports.classroom import TaskAt
 from ltt_collab.ports.learning import CourseStore
 from ltt_collab.servers import Servers
 from ltt_collab.settings import Settings
@@ -43,6 +45,7 @@ class Schooling:
     publishing: Publishing
     examiner: Examiner
     ground: TaskGround
+    kept: KeptHints
 
 
 async def open_school(
@@ -59,6 +62,8 @@ async def open_school(
     catalogue = Catalogue(await stores.courses.latest())
     clean = CleanChecks(judge, servers, partial(_home, registry, stores), place=settings.clean_checks)
     examiner = Examiner(catalogue, clean, stores.validations, stores.submissions, clock)
+    kept = KeptHints(stores.hints, stores.audit, clock, lambda at: _ladder(catalogue, at))
+    await kept.recall()
     premises = Premises(
         directory=registry,
         judge=KernelLiveJudge(judge, servers.kernels, servers.terminals),
@@ -67,6 +72,8 @@ async def open_school(
         server_of=servers.server_of,
         clock=clock,
         submitted=examiner.hurry,
+        ladder=kept.ladder,
+        visited=lambda learner: {peer.stamp.room for peer in registry.visited_by(learner)},
     )
     return Schooling(
         catalogue=catalogue,
@@ -74,7 +81,13 @@ async def open_school(
         publishing=Publishing(catalogue, stores.courses, clock, registry.released),
         examiner=examiner,
         ground=TaskGround(catalogue, judge),
+        kept=kept,
     )
+
+
+def _ladder(catalogue: Catalogue, at: TaskAt) -> tuple[str, ...]:
+    task = catalogue.find(at)
+    return () if task is None else task.hints
 
 
 def school_door(school: Schooling, stores: Stores, gatekeeper: Gatekeeper) -> School:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -60,7 +60,9 @@ class Premises:
     """What the classroom works with.
 
     ``files``: of a server, None where it cannot be reached. ``server_of``: where a learner's server is, None for one
-    who has none. ``submitted`` is called when a clean validation waits.
+    who has none. ``submitted`` is called when a clean validation waits. ``ladder``: a task's hints, with those
+    that instructors keep; () where nobody keeps any. ``visited``: the rooms that somebody is in now,
+    be they the first there or not.
     """
 
     directory: RoomDirectory
@@ -70,6 +72,8 @@ class Premises:
     server_of: Callable[[Username], ServerId | None]
     clock: Clock
     submitted: Callable[[], None] = lambda: None
+    ladder: Callable[[TaskAt], tuple[str, ...]] = lambda _at: ()
+    visited: Callable[[Username], Collection[RoomId]] = lambda _learner: ()
 
 
 class Teaching:
@@ -110,7 +114,7 @@ class Teaching:
             id=at.task,
             title=self.title(at),
             text=self._catalogue.text(at),
-            hints=task.hints,
+            hints=self._with.ladder(at) or task.hints,
             reads_terminal=task.reads_terminal,
             last_verdict=None if latest is None else _visible(latest),  # invariant 1
         )
@@ -227,9 +231,9 @@ class Teaching:
         )
 
     async def _open_notebook(self, learner: Username, at: TaskAt) -> tuple[RoomInfo, Notebook]:
-        directory = self._with.directory
-        for info in directory.rooms():
-            if info.learner == learner:
+        directory, visited = self._with.directory, self._with.visited(learner)
+        for info in sorted(directory.rooms(), key=lambda info: info.id not in visited):
+            if info.learner == learner or info.id in visited:
                 notebook = await directory.snapshot(info.id)
                 if at in self._catalogue.tasks_in(notebook):
                     return info, notebook

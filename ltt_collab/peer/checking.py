@@ -1,26 +1,23 @@
-"""Has tasks checked while their learner works, and keeps one status cell per task up to date."""
+"""Has tasks checked while their learner works."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
 from anyio.abc import TaskGroup
 
-from ltt_collab.documents.writer import Note
-from ltt_collab.model.cells import Cell, CellRole
 from ltt_collab.model.commands import CheckTask
-from ltt_collab.model.edits import CellRemoved, RoomEvent, TaskChecked
-from ltt_collab.model.errors import CellOccupiedError, ConflictError, NotOursError, UnknownCellError
-from ltt_collab.model.ids import CellId, SuggestionId
-from ltt_collab.model.presence import Activity, Author, AuthorKind
+from ltt_collab.model.edits import RoomEvent, TaskChecked
+from ltt_collab.model.ids import CellId, Username
+from ltt_collab.model.presence import Activity, Author
 from ltt_collab.model.validations import Outcome, Verdict
 from ltt_collab.peer.acts import Acts
 from ltt_collab.peer.scene import Scene
+from ltt_collab.peer.status import StatusCells
 from ltt_collab.ports.classroom import TaskAt
-from ltt_collab.suggestions.status import status_text
 
 log = structlog.get_logger(__name__)
 
@@ -29,14 +26,6 @@ BUSY_AGAIN = 1.0
 
 BUSY_TRIES = 30
 """How often: after half a minute of other work the learner's next run is the better moment."""
-
-OCCUPIED_AGAIN = 1.0
-"""Seconds after which a status cell with somebody's caret in it is looked at again."""
-
-
-def status_suggestion(at: TaskAt) -> SuggestionId:
-    """What the status cell of a task is marked with; the same in every life of the service."""
-    return SuggestionId(f"t-{at.course}-{at.task}")
 
 
 @dataclass(slots=True)
@@ -51,17 +40,15 @@ class Checking:
     """The checks of one room, one at a time.
 
     Invariants:
-        1. At most one check runs, and at most one waits per task: the newest.
-        2. A status cell that the learner deleted comes back only when the learner asks.
-        3. A verdict that nothing could be said about (the kernel is busy) is no event and changes nothing.
+        1. At most one check runs, and at most one waits per cell and learner: the newest.
+        2. A verdict that nothing could be said about (the kernel is busy) is no event and changes nothing.
     """
 
     def __init__(self, scene: Scene, acts: Acts) -> None:
-        self._scene, self._acts = scene, acts
+        self._scene = scene
         self._tasks: TaskGroup | None = None
-        self._wishes: dict[CellId, _Wish] = {}
-        self._shown: set[SuggestionId] = set()
-        self._given_up: set[SuggestionId] = set()
+        self._wishes: dict[tuple[Username | None, CellId], _Wish] = {}
+        self._status = StatusCells(scene, acts)
         self._at_work = False
 
     def begin(self, tasks: TaskGroup) -> None:
@@ -72,23 +59,19 @@ class Checking:
         """The room is over."""
         self._tasks = None
         self._wishes.clear()
-        for key in ("again", "occupied"):
-            self._scene.around.timers.cancel((self, key))
+        self._scene.around.timers.cancel((self, "again"))
+        self._status.end()
 
     def check(self, command: CheckTask) -> None:
         """Have the cell's task checked as soon as that is possible."""
-        self._wishes.pop(command.cell_id, None)
-        self._wishes[command.cell_id] = _Wish(command)  # invariant 1
+        key = (command.learner.username, command.cell_id)
+        self._wishes.pop(key, None)
+        self._wishes[key] = _Wish(command)  # invariant 1
         self._work_soon()
 
     def handle(self, event: RoomEvent) -> None:
-        """See whether a learner deleted a status cell."""
-        if isinstance(event, CellRemoved) and event.author.kind is not AuthorKind.AI:
-            page = self._scene.page
-            for suggestion in tuple(self._shown):
-                if page is not None and page.writer.find_note(suggestion) is None:
-                    self._shown.discard(suggestion)
-                    self._given_up.add(suggestion)  # invariant 2
+        """See what becomes of status cells."""
+        self._status.handle(event)
 
     def _work_soon(self) -> None:
         if self._wishes and not self._at_work and self._tasks is not None:
@@ -108,7 +91,7 @@ class Checking:
     def _again(self, wish: _Wish) -> None:
         wish.tries += 1
         if wish.tries < BUSY_TRIES:
-            self._wishes.setdefault(wish.command.cell_id, wish)
+            self._wishes.setdefault((wish.command.learner.username, wish.command.cell_id), wish)
         around = self._scene.around
         around.timers.wake((self, "again"), around.clock.now() + BUSY_AGAIN, lambda _now: self._work_soon())
 
@@ -127,41 +110,15 @@ class Checking:
             verdict = await checker.check_live(
                 scene.server_id, scene.stamp.room, notebook, at, command.learner.username
             )
-        if verdict.outcome is Outcome.BUSY:  # invariant 3
+        if verdict.outcome is Outcome.BUSY:  # invariant 2
             return False
         scene.decide(command.cell_id, f"checked {at.task}: {verdict.outcome}", command.because)
         self._tell(command.learner, at, verdict)
-        if command.asked:
-            self._given_up.discard(status_suggestion(at))
-        self._acts.add(lambda: self._show(command.cell_id, at, verdict))
+        self._status.show(at, verdict, ran=command.cell_id, asked=command.asked)
         return True
 
     def _tell(self, learner: Author, at: TaskAt, verdict: Verdict) -> None:
         self._scene.happen(TaskChecked(**self._scene.head(learner), course=at.course, verdict=verdict))
-
-    async def _show(self, cell: CellId, at: TaskAt, verdict: Verdict) -> None:
-        scene, page, checker = self._scene, self._scene.page, self._scene.around.checker
-        if page is None or checker is None or scene.why_silent() is not None:
-            return
-        suggestion = status_suggestion(at)
-        text = status_text(checker.title(at), verdict)
-        standing = page.writer.find_note(suggestion)
-        try:
-            if standing is not None:
-                await page.writer.rewrite_note(standing, text)
-            elif suggestion not in self._given_up:
-                await page.writer.write_note(self._note(page.view.cell(cell), suggestion, text))
-            self._shown.add(suggestion)
-        except CellOccupiedError:
-            self._later(lambda: self._acts.add(lambda: self._show(cell, at, verdict)))
-        except NotOursError:
-            self._given_up.add(suggestion)  # the learner edited it: it is theirs
-        except (ConflictError, UnknownCellError) as error:
-            log.info("status not shown", room=scene.stamp.room, reason=str(error))
-
-    @staticmethod
-    def _note(about: Cell, suggestion: SuggestionId, text: str) -> Note:
-        return Note(suggestion=suggestion, about=about.id, expected_hash=about.hash, text=text, role=CellRole.STATUS)
 
     @contextmanager
     def _shown_as_checking(self) -> Generator[None]:
@@ -174,7 +131,3 @@ class Checking:
         finally:
             if provider is not None:
                 provider.presence.show_activity(Activity.IDLE)
-
-    def _later(self, act: Callable[[], None]) -> None:
-        around = self._scene.around
-        around.timers.wake((self, "occupied"), around.clock.now() + OCCUPIED_AGAIN, lambda _now: act())

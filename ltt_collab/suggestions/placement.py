@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ltt_collab.model.cells import Cell, Notebook
-from ltt_collab.model.ids import CellId
+from ltt_collab.model.courses import TaskRole
+from ltt_collab.model.ids import CellId, CourseId, TaskId
 from ltt_collab.model.presence import Participant
 from ltt_collab.model.suggestions import Draft, Placement
 
@@ -59,6 +60,19 @@ def place(draft: Draft, notebook: Notebook, humans: Sequence[Participant], note:
     if any(human.selection is not None and human.selection.cell_id == note for human in humans):
         return Wait(because="somebody's cursor is in the note")
     return Place(line=line, note=ExtendedNote(note_cell=note))
+
+
+def below_task(notebook: Notebook, course: CourseId, task: TaskId) -> CellId | None:
+    """The cell below which a task's status stands: its last place to work, else its last cell; None: it has none."""
+    cells = [cell for cell in notebook.cells if cell.ownership is None and _is_of(cell, course, task)]
+    work = [cell for cell in cells if cell.task is not None and cell.task.role is TaskRole.WORK]
+    last = next(reversed(work or cells), None)
+    return None if last is None else last.id
+
+
+def _is_of(cell: Cell, course: CourseId, task: TaskId) -> bool:
+    mark = cell.task
+    return mark is not None and mark.task == task and mark.course in {course, ""}
 
 
 def line_in(cell: Cell, line: int | None) -> int | None:

@@ -21,22 +21,31 @@ from tests.support.service import Service, running_service
 
 pytestmark = [pytest.mark.jupyter, pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(120)]
 
-URL = "/api/v1/courses/first-steps"
+URL = "/api/v1/courses/releases"
 NEW = "Read this first: it is *new*."
 LETTER, LETTERS = "😀", 20
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="package")
 async def service(shared: Ground, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
-    settings = {"LTT_COURSE": str(COURSE), "LTT_INTRODUCE": "false", "LTT_CHAT": "off"}
-    async with running_service(shared.jupyter, tmp_path_factory.mktemp("service"), settings=settings) as running:
+    home = tmp_path_factory.mktemp("service")
+    settings = {"LTT_COURSE": str(copied(home / "course")), "LTT_INTRODUCE": "false", "LTT_CHAT": "off"}
+    async with running_service(shared.jupyter, home, settings=settings) as running:
         yield running
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     """The demo's course, to be changed."""
-    return Path(shutil.copytree(COURSE, tmp_path / "course"))
+    return copied(tmp_path / "course")
+
+
+def copied(folder: Path) -> Path:
+    """The demo's course under another id: what is published here is no matter of other tests."""
+    shutil.copytree(COURSE, folder)
+    about = folder / "course.yaml"
+    about.write_text(about.read_text().replace("id: first-steps", "id: releases"))
+    return folder
 
 
 async def publish(service: Service, source: Path, *, token: str | None = None) -> subprocess.CompletedProcess[bytes]:
@@ -100,7 +109,7 @@ async def test_a_notebook_that_was_closed_gets_the_new_text_when_it_is_opened(
 @pytest.mark.proves("course:published-to-a-service")
 async def test_a_refusal_says_what_to_do_and_exits_with_1_or_2(service: Service, source: Path) -> None:
     stranger = await publish(service, source, token="stranger")
-    (source / "course.yaml").write_text("id: first-steps\ntitle: First steps\n")
+    (source / "course.yaml").write_text("id: releases\ntitle: First steps\n")
     broken = await publish(service, source)
     nowhere = await anyio.run_process(
         [sys.executable, "-m", "ltt_collab", "course", "publish", str(source)], check=False

@@ -125,6 +125,28 @@ async def test_a_submission_is_judged_as_by_the_command_and_progress_tells(
     assert set(rows) == {"", *(each["name"] for each in right["checks"])}
 
 
+@pytest.mark.proves("submission:by-each-author")
+async def test_two_who_share_a_notebook_hand_it_in_each_for_themselves(ground: Ground, service: Service) -> None:
+    path = "first-steps/strings/strings.ipynb"
+    async with at_work(ground, service, "strings") as (first, ada), learner_in(ground.jupyter, path, "Bob") as second:
+        bob = second.username
+        assert ada != bob
+        await first.replace("strings-work-1", ONLY_TWO)
+        await seen(service, ONLY_TWO)
+        early = await ask(service, "strings", "submissions", ada, "both 1")
+        await done(service, early["id"])
+        await second.replace("strings-work-1", SOLVED)
+        await seen(service, SOLVED)
+        late = await ask(service, "strings", "submissions", bob, "both 1")
+        verdict = await done(service, late["id"])
+    progress = (await service.http.get(f"{COURSE_URL}/progress?task=strings")).json()
+    whole = {each["learner"]: each for each in progress if each["check"] == ""}
+
+    assert late["id"] != early["id"]
+    assert (verdict["passed"], whole[ada]["last_passed"], whole[bob]["last_passed"]) == (True, False, True)
+    assert (whole[bob]["attempts"], whole[bob]["best_score"]) == (1, 5.0)
+
+
 async def seen(service: Service, source: str) -> None:
     """Return once a cell of an open notebook reads so at the service."""
 
