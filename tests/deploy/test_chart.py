@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,13 +140,15 @@ def test_the_probes_and_the_scrape_ask_for_what_the_service_serves(values: Value
 @pytest.mark.proves("deploy:settings-exist")
 @CASES
 def test_the_service_can_read_the_settings_that_the_chart_gives(
-    values: Values, monkeypatch: pytest.MonkeyPatch
+    values: Values, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    (tmp_path / "token").write_text("stand-in")
     given = environment(values)
     assert {name for name in given if name.startswith("LTT_")} <= SETTINGS
     for name, value in given.items():
         stand_in = "postgresql+asyncpg://u:p@h/d" if name == "LTT_DATABASE_URL" else "stand-in"
-        monkeypatch.setenv(name, stand_in if isinstance(value, dict) else value)
+        mounted = str(tmp_path / "token") if name.endswith("_FILE") else value
+        monkeypatch.setenv(name, stand_in if isinstance(value, dict) else mounted)
     read = Settings.read()
     assert read.port == one(rendered(values), "Service")["spec"]["ports"][0]["port"]
     assert bool(read.hub_api_url) == (values is not SMALL)

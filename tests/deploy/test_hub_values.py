@@ -12,6 +12,7 @@ from ltt_collab.adapters.hub.scopes import check_scopes
 from ltt_collab.api.servers import router as servers
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.hub import HubIdentity
+from ltt_collab.web.hub_login import CALLBACK
 from tests.deploy.reading import (
     CHART,
     HUB_VALUES,
@@ -79,9 +80,20 @@ def test_both_groups_may_open_the_pages() -> None:
 
 def test_the_chart_reads_the_token_where_the_hub_keeps_it() -> None:
     (name,) = BASE["hub"]["services"]
-    env = {each["name"]: each for each in container()["env"]}
-    reference = env["LTT_HUB_TOKEN"]["valueFrom"]["secretKeyRef"]
-    assert reference == {"name": "hub", "key": f"hub.services.{name}.apiToken"}
+    pod = one(rendered({}), "Deployment")["spec"]["template"]["spec"]
+    (volume,) = [each["secret"] for each in pod["volumes"] if each["name"] == "hub-token"]
+    assert volume["secretName"] == "hub"
+    assert volume["items"] == [{"key": f"hub.services.{name}.apiToken", "path": "token"}]
+    (mount,) = [each for each in container()["volumeMounts"] if each["name"] == "hub-token"]
+    env = {each["name"]: each.get("value", "") for each in container()["env"]}
+    assert env["LTT_HUB_TOKEN_FILE"] == f"{mount['mountPath']}/token"
+
+
+def test_people_come_back_from_the_hub_to_a_page_of_ours_and_not_below_the_hub() -> None:
+    service = BASE["hub"]["services"]["ltt-tutor"]
+    assert service["oauth_redirect_uri"].endswith(f"/{CALLBACK}")
+    assert service["oauth_no_confirm"]
+    assert "url" not in service
 
 
 def test_direct_links_have_what_they_need() -> None:
@@ -96,7 +108,6 @@ def test_learners_servers_can_reach_the_place_where_they_announce_themselves() -
     port = service["spec"]["ports"][0]["port"]
     (path,) = {getattr(route, "path", "") for route in servers.routes}
     assert BASE["singleuser"]["extraEnv"]["LTT_ANNOUNCE_URL"] == f"http://{service['metadata']['name']}:{port}{path}"
-    assert BASE["hub"]["services"]["ltt-tutor"]["url"] == f"http://{service['metadata']['name']}:{port}"
     (out,) = BASE["singleuser"]["networkPolicy"]["egress"]
     labels = one(rendered({}), "Deployment")["spec"]["template"]["metadata"]["labels"]
     assert out["to"][0]["podSelector"]["matchLabels"].items() <= labels.items()

@@ -18,3 +18,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   valueFrom:
     secretKeyRef: {name: {{ .from.name | quote }}, key: {{ .from.key | quote }}}
 {{- end }}
+
+{{- define "ltt.secretFile" -}}
+- name: {{ .volume }}
+  secret:
+    secretName: {{ .from.name | quote }}
+    defaultMode: 288 # 0440: ours by the pod's fsGroup
+    items: [{key: {{ .from.key | quote }}, path: token}]
+{{- end }}
