@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from agent.prompts import quotes_rules
+
 MAX_WORDS = 160
 MAX_GRADE = 9.0
 """US school grade that a hint asks for at most (arXiv 2411.18151: what educators recommend for beginners)."""
@@ -64,7 +66,7 @@ def _faults(hint: str, rung: int, own: str, change: str, boundary: str) -> Itera
     prose = _SPAN.sub("it", _FENCED.sub("\n", hint))
     checks = {
         f"it has more than {MAX_WORDS} words": len(hint.split()) > MAX_WORDS,
-        "it speaks of your instructions": boundary in hint or _ABOUT_ITSELF.search(hint),
+        "it speaks of your instructions": boundary in hint or _ABOUT_ITSELF.search(hint) or quotes_rules(hint),
         "it holds a link or markup": _LINK.search(prose) or "://" in hint or _MARKUP.search(prose),
         "it asks for something that has no place in a hint": not _already_there(_DANGEROUS, hint, own),
         "its tone is not kind": _UNKIND.search(prose),

@@ -65,6 +65,20 @@ WORDS = 120
 """Below the gate's 160, as models count badly."""
 
 
+QUOTED_WORDS = 5
+"""Words in a row of our rules that are no accident in a hint."""
+
+
+def quotes_rules(text: str) -> bool:
+    """Whether a text repeats a piece of what the model was told."""
+    return not _runs_of_words(text).isdisjoint(_runs_of_words("\n".join((_RULES, *_RUNGS.values()))))
+
+
+def _runs_of_words(text: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"[a-z]+(?:'[a-z]+)?", text.lower())
+    return {tuple(words[at : at + QUOTED_WORDS]) for at in range(len(words) - QUOTED_WORDS + 1)}
+
+
 @dataclass(slots=True)
 class Seal:
     """Wraps data of others so that nothing in them ends the wrapping: the boundary is random, and new each time."""

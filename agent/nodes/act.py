@@ -29,7 +29,10 @@ async def act(state: HelpState, runtime: Runtime[Work]) -> HelpState:
         again = state["conflicts"] == 0
         return HelpState(route="observe" if again else "over", conflicts=1, outcome="conflict", problems=[])
     if isinstance(answered, Rejected):
-        if answered.reason in {RejectionReason.LEAK, RejectionReason.TOO_LONG} and state["by"] != "rules":
+        if (
+            answered.reason in {RejectionReason.LEAK, RejectionReason.TOO_LONG, RejectionReason.UNSAFE}
+            and state["by"] != "rules"
+        ):
             return _after_leak(state, work)
         return _ended(state, work, str(answered.reason))
     return _shown(state, work, words)

@@ -72,6 +72,7 @@ class RejectionReason(StrEnum):
     NOT_A_LEARNER_CELL = "not_a_learner_cell"
     READ_ONLY = "read_only"
     NO_HUMAN_PRESENT = "no_human_present"
+    UNSAFE = "unsafe"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

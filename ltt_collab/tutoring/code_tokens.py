@@ -22,6 +22,14 @@ _DROPPED = frozenset({";", "`", "\\"})
 _SKIPPED = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 _KEPT_NAMES = frozenset(keyword.kwlist) | frozenset(name for name in dir(builtins) if not name.startswith("_"))
 """Words that a learner cannot rename without writing another program."""
+_BEFORE_A_TABLE = (["from"], ["join"], ["update"], ["into"])
+_QUERY_WORDS = frozenset(
+    {
+        "where", "group", "order", "by", "having", "limit", "left", "right", "inner", "outer", "full", "cross", "on",
+        "natural", "join", "using", "set", "values", "select", "union", "except", "intersect", "and", "or", "offset",
+    }
+)  # fmt: skip
+"""Words after a table that are no other name for it."""
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!<>|-])")
 _QUOTES = str.maketrans({'"': "'", "“": "'", "”": "'", "‘": "'", "’": "'"})
@@ -35,7 +43,34 @@ def plain(text: str) -> str:
 
 def tokens_of(text: str) -> Tokens:
     """The tokens of any text, code or not; layout, semicolons and backticks do not count."""
-    return tuple(token for token in _TOKEN.findall(text.translate(_QUOTES)) if token not in _DROPPED)
+    return _dotted([token for token in _TOKEN.findall(text.translate(_QUOTES)) if token not in _DROPPED])
+
+
+def _dotted(tokens: list[str]) -> Tokens:
+    """``table.city`` for ``table['city']``: to the reader of a data frame the same."""
+    if "[" not in tokens:
+        return tuple(tokens)
+    found: list[str] = []
+    for token in tokens:
+        found.append(token)
+        if token == "]" and found[-3:-2] == ["["] and found[-2][:1] == "'" and found[-2][1:-1].isidentifier():
+            found[-3:] = [".", found[-2][1:-1]]
+    return tuple(found)
+
+
+def query_tokens(tokens: Tokens) -> Tokens:
+    """A query without what its author is free to choose: capital letters, names of tables for short, table prefixes."""
+    lower = [token.lower() for token in tokens]
+    kept: list[str] = []
+    for index, token in enumerate(lower):
+        following = lower[index + 1] if index + 1 < len(lower) else ""
+        is_prefix = token == "." or (following == "." and token.isidentifier())
+        before = lower[max(index - 3, 0) : index]
+        follows_table = before[-2:-1] in _BEFORE_A_TABLE or (before[:1] in _BEFORE_A_TABLE and before[-1] == "as")
+        is_short_name = follows_table and token.isidentifier() and token not in _QUERY_WORDS
+        if not is_prefix and not is_short_name:
+            kept.append(token)
+    return tuple(kept)
 
 
 def windows(tokens: Sequence[str], size: int, *, renamed: bool) -> list[Tokens]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from ltt_collab.model.cells import Cell
 from ltt_collab.model.edits import RoomEvent, SuggestionEnded, SuggestionShown
 from ltt_collab.model.ids import CellId, SuggestionId
-from ltt_collab.model.suggestions import Answer, Draft, EndReason, Held, Rejected, RejectionReason, Shown
+from ltt_collab.model.suggestions import Answer, Draft, EndReason, Held, Placement, Rejected, RejectionReason, Shown
 from ltt_collab.ports.store import SuggestionRecord
 from ltt_collab.tutoring.answers import Answers
 from ltt_collab.tutoring.budget import Budget
+from ltt_collab.tutoring.harm import acts_on_reader
 from ltt_collab.tutoring.ladder import TOP_RUNG, Ladder
 from ltt_collab.tutoring.leak import leaks
 
@@ -61,6 +62,7 @@ class Gate:
         4. No unasked hint above the budget.
         5. A cause whose hint the learner deleted is not helped again unless asked.
         6. The reference solution is in no text that passes, and in no answer.
+        7. No text that passes does anything in a browser but be read.
     """
 
     def __init__(self, budget: Budget | None = None) -> None:
@@ -204,6 +206,11 @@ class Gate:
             return None
         return _no(RejectionReason.BUDGET, f"{self.budget.limit} unasked hints within an hour are enough; try later")
 
+    def _harm(self, draft: Draft, _: Situation) -> Rejected | None:
+        if draft.placement is Placement.PROPOSAL or not acts_on_reader(draft.text):
+            return None
+        return _no(RejectionReason.UNSAFE, "no images, HTML or links that run something: write plain Markdown")
+
     def _leak(self, draft: Draft, situation: Situation) -> Rejected | None:
         if not situation.reference or situation.cell is None:
             return None
@@ -225,6 +232,7 @@ _CHECKS: tuple[Callable[[Gate, Draft, Situation], Rejected | None], ...] = (
     Gate._dismissal,
     Gate._rung,
     Gate._spending,
+    Gate._harm,
     Gate._leak,
 )
 """In this order: what cannot be helped first, then what its author can mend."""

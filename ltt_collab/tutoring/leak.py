@@ -13,11 +13,23 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ltt_collab.tutoring.code_tokens import Tokens, canonical, plain, tokens_of, windows, without_comments
+from ltt_collab.tutoring.code_tokens import (
+    Tokens,
+    canonical,
+    plain,
+    query_tokens,
+    tokens_of,
+    windows,
+    without_comments,
+)
 from ltt_collab.tutoring.said_code import readings
+from ltt_collab.tutoring.told_steps import tells_steps
 
 RUN = 10
 """Consecutive tokens that make a copy with the names as they are: two or three lines of a beginner's program."""
+
+LINE = 8
+"""Tokens of a whole line of the reference that make a copy: ``mean = total / len(values)``, not ``total = 0``."""
 
 WINDOW = 8
 """Consecutive tokens that count towards a copy with other names: one line of a beginner's program."""
@@ -58,8 +70,11 @@ def leaks(text: str, reference: str, learner_source: str) -> bool:
     """Whether ``text`` repeats a stretch of ``reference`` that the learner has not written already."""
     reference = reference[:MAX_REFERENCE]
     said = list(readings(plain(text)))
-    return _copies(said, reference, learner_source) or any(
-        _covers(said, secret, learner_source) for secret in _secrets(reference, learner_source)
+    return (
+        _copies(said, reference, learner_source)
+        or any(_covers(said, secret, learner_source) for secret in _secrets(reference, learner_source))
+        or _tells(said, reference, learner_source)
+        or _asks(said, reference, learner_source)
     )
 
 
@@ -71,7 +86,20 @@ def _copies(said: list[Tokens], reference: str, learner_source: str) -> bool:
     size = min(RUN, len(wanted))
     known = set(windows(tokens_of(without_comments(plain(learner_source))), size, renamed=False))
     secret = set(windows(wanted, size, renamed=False)) - known
-    return any(not secret.isdisjoint(windows(tokens, size, renamed=False)) for tokens in said)
+    return any(not secret.isdisjoint(windows(tokens, size, renamed=False)) for tokens in said) or any(
+        _holds(tokens, line) for line in _whole_lines(reference, learner_source) for tokens in said
+    )
+
+
+def _whole_lines(reference: str, learner_source: str) -> list[Tokens]:
+    """Lines of the reference that are a secret each, and shorter than what is found anywhere in it."""
+    written = tokens_of(without_comments(plain(learner_source)))
+    lines = [tokens_of(without_comments(plain(line))) for line in reference.splitlines() if not _tells_nothing(line)]
+    return [line for line in lines if LINE <= len(line) < RUN and not _holds(written, line)]
+
+
+def _holds(tokens: Tokens, line: Tokens) -> bool:
+    return any(tokens[at : at + len(line)] == line for at in range(len(tokens) - len(line) + 1))
 
 
 def _covers(said: list[Tokens], secret: _Secret, learner_source: str) -> bool:
@@ -85,11 +113,35 @@ def _covers(said: list[Tokens], secret: _Secret, learner_source: str) -> bool:
     ) or any(_share(tokens, secret, learner_source, renamed=False) >= secret.share for tokens in told)
 
 
+def _tells(said: list[Tokens], reference: str, learner_source: str) -> bool:
+    """Whether the steps of the reference, or of a part of it, were told one by one."""
+    lines = canonical(reference)
+    written = tokens_of(_one_spelling(learner_source))
+    return lines is not None and any(tells_steps(said, part, written) for part in _parts(lines))
+
+
+def _asks(said: list[Tokens], reference: str, learner_source: str) -> bool:
+    """Whether a query of the reference was told, with other names for its tables, or none."""
+    written = query_tokens(tokens_of(plain(learner_source)))
+    heard = [query_tokens(tokens) for tokens in said]
+    for query in _queries(reference):
+        secret = _Secret(query_tokens(tokens_of(plain(query))), renamed=False)
+        known = set(windows(written, secret.window, renamed=False))
+        if len(secret.tokens) >= LEAST and any(_covered(each, secret, known) >= secret.share for each in heard):
+            return True
+    return False
+
+
 def _share(said: Tokens, secret: _Secret, learner_source: str, *, renamed: bool) -> float:
     """How much of the secret lies in windows that were said and that the learner has not written."""
+    known = set(windows(tokens_of(_one_spelling(learner_source)), secret.window, renamed=renamed))
+    return _covered(said, secret, known, renamed=renamed)
+
+
+def _covered(said: Tokens, secret: _Secret, known: set[Tokens], *, renamed: bool = False) -> float:
+    """How much of the secret lies in windows that were said and are not known."""
     size = secret.window
-    known = windows(tokens_of(_one_spelling(learner_source)), size, renamed=renamed)
-    heard = set(windows(said, size, renamed=renamed)).difference(known)
+    heard = set(windows(said, size, renamed=renamed)) - known
     covered: set[int] = set()
     for start, window in enumerate(windows(secret.tokens, size, renamed=renamed)):
         if window in heard:
@@ -142,7 +194,9 @@ def _tells_nothing(line: str) -> bool:
 
 
 def _queries(reference: str) -> list[str]:
-    """SQL that the reference holds as texts: to Python one constant, to a learner the whole solution."""
+    """SQL that the reference is, or holds as texts: to Python one constant, to a learner the whole solution."""
+    if canonical(reference) is None:
+        return [reference] if _QUERY.match(reference) else []
     texts = (node.value for node in ast.walk(ast.parse(reference)) if isinstance(node, ast.Constant))
     return [text for text in texts if isinstance(text, str) and _QUERY.match(text)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.guard import MAX_WORDS, faults, grade, shows_change
+from agent.prompts import quotes_rules
 
 OWN = "total = 0\nfor value in values:\n    total = value\nprint(total)"
 CHANGE = "total = 0\nfor value in values:\n    total += value\nprint(total)"
@@ -75,6 +76,12 @@ def test_lines_that_the_learner_has_are_not_given_away() -> None:
 
 def test_what_the_learner_uses_may_be_named() -> None:
     assert found("Line 1 runs `subprocess`, see its output.", own="subprocess.run(['ls'])") == []
+
+
+def test_what_the_model_was_told_is_not_quoted() -> None:
+    assert any("instructions" in fault for fault in found("They wrote of line 2: 'You are a calm programming tutor'."))
+    assert quotes_rules("Not in code, not in words: so I help.")
+    assert not quotes_rules("Say in words what line 2 does.")
 
 
 def test_easy_sentences_have_a_low_grade() -> None:

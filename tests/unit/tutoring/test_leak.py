@@ -121,3 +121,54 @@ def test_of_a_reference_with_several_parts_none_is_given_away(text: str) -> None
 def test_what_the_task_itself_gives_is_no_secret_even_beside_a_cell_that_is_no_python() -> None:
     written = 'colours = ["red", "green", "blue"]\nlast = colours[3]\nthis is = = no python'
     assert not leaks('`colours = ["red", "green", "blue"]` makes a list of three.', SEVERAL, written)
+
+
+MEAN = (
+    "def mean(values):\n    total = 0\n    for value in values:\n        total += value\n    return total / len(values)"
+)
+
+
+@pytest.mark.proves("gate:leak-step-by-step")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Begin with `t = 0`. Go over them by `for v in values:`, do `t = t + v` in it, and `return t / len(values)`.",
+        "First write total = 0. Then for value in values: total += value. At the end: return total / len(values).",
+    ],
+)
+def test_steps_that_are_told_one_by_one_are_the_solution_too(text: str) -> None:
+    assert leaks(text, MEAN, "def mean(values):\n    pass")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`for v in values:` looks at each of them. What do you want to do with it?",
+        "Another example: `text = ''`, and then a loop over `words` that does `text = text + word`.",
+        "`len(values)` says how many there are. `/` divides.",
+    ],
+)
+def test_a_step_alone_and_the_steps_of_another_task_give_nothing_away(text: str) -> None:
+    assert not leaks(text, MEAN, "def mean(values):\n    pass")
+
+
+def test_a_whole_line_with_the_names_that_it_has_is_a_leak_and_a_part_of_it_is_none() -> None:
+    reference = "total = sum(values)\nmean = total / len(values)\nprint(mean)"
+    assert leaks("The last line should be `mean = total / len(values)`.", reference, "total = sum(values)")
+    assert not leaks("What is `total / len(values)`?", reference, "total = sum(values)")
+
+
+def test_a_comprehension_and_its_loop_are_one_solution_and_so_are_a_column_and_its_attribute() -> None:
+    loop = "`for w in words:` and `if len(w) > limit:` and then `found.append(w.strip().upper())`"
+    assert leaks(loop, "long = [w.strip().upper() for w in words if limit < len(w)]", "")
+    told = "`t.groupby('city').price.max().sort_values()`"
+    assert leaks(told, "best = t.groupby('city')['price'].max().sort_values()", "t = 1")
+
+
+@pytest.mark.proves("gate:leak-query")
+def test_a_query_is_found_in_other_letters_with_other_names_for_its_tables() -> None:
+    query = "SELECT books.title, COUNT(loans.id) FROM books JOIN loans ON loans.book = books.id GROUP BY books.id"
+    told = "select b.title, count(l.id) from books as b join loans l on l.book = b.id group by b.id"
+    assert leaks(told, query, "SELECT title FROM books")
+    assert leaks(told, f'rows = db.execute("{query}").fetchall()', "")
+    assert not leaks("`select f.name, max(f.price) from flats f group by f.city` gives one row a city.", query, "")
