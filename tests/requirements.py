@@ -432,6 +432,7 @@ REQUIREMENTS: dict[str, str] = {
     "wall:acts-arrive": "What an instructor whispers, approves or edits arrives in the learner's Lab; a pause holds.",
     "wall:live-card": "A learner's edit and error are on the wall of another browser within the promised time.",
     "wall:same-error-clusters": "Learners stopped by the same error are told as one group.",
+    "pages:one-learners-progress": "On a single server the learner's page shows progress before a room is open.",
     "wall:sorted-by-need": "Whoever needs a person most stands first.",
     "wall:three-hundred": "A wall with 300 learners who type follows within 300 ms, card by card.",
     "replay:any-moment": "Any moment of a recorded session is shown as the events until then made it.",

@@ -105,7 +105,8 @@ class Screen:
         self._out.print(Text.assemble("\nJupyterHub with the tutor in it: ", (ready.hub_url, "bold")), soft_wrap=True)
         for user in ready.users:
             self._out.print(f"  log in as {user.username} ({user.role}), password {user.password}", highlight=False)
-        self._out.print(Text(f"The tutor's service: {ready.service_url}", style="dim"), soft_wrap=True)
+        for what, where in (("The instructor's wall", "wall"), ("The learner's workspace", "learn")):
+            self._out.print(Text.assemble(f"{what} (the same logins): ", (ready.service_url + where, "bold")))
         self._out.print("Ctrl-C ends it.\n")
 
     def begin_story(self) -> None:

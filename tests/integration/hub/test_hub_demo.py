@@ -54,6 +54,8 @@ async def test_the_demo_starts_a_hub_with_real_logins_and_leaves_nothing(tmp_pat
             base_url=ready["hub_url"], follow_redirects=True, timeout=60, trust_env=False
         ) as browser:
             await log_in(browser, ready["users"][0])
+            page = await browser.get(ready["service_url"])
+            assert str(page.url) == f"{ready['service_url']}learn", "the hub knows her: no second password"
             await browser.get("hub/spawn/ada")
 
             async def course() -> list[dict[str, Any]]:
