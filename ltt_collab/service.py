@@ -140,6 +140,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
             registry=registry,
             insight=insight,
             kernels=servers.kernels,
+            files=servers.files,
             sandbox=sandbox,
             classroom=school.teaching,
             audit=stores.audit,
@@ -154,13 +155,13 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
             desk=desk,
             wishes=stores.wishes,
             logins=servers.logins,
+            sealed=servers.sealed,
+            owner=servers.owner,
         )
         reception = Reception(behind, settings)
         recorder = Recorder(around.log, stores.events, stores.rooms, registry, around.clock)
         stack.push_async_callback(recorder.close)  # after the rooms' last words
         tasks = await stack.enter_async_context(anyio.create_task_group())
-            sealed=servers.sealed,
-            owner=servers.owner,
         _keep_records(tasks, stores, recorder, around, settings)
         tasks.start_soon(judge.draw_ahead, name="fresh inputs")
         tasks.start_soon(school.examiner.run, name="examiner")

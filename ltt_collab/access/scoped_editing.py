@@ -11,6 +11,7 @@ from ltt_collab.model.identity import Sight
 from ltt_collab.model.ids import CellId, RoomId, Username
 from ltt_collab.ports.directory import RoomDirectory
 from ltt_collab.ports.editing import NewCell, RoomEditing, RoomRunning, Written
+from ltt_collab.ports.histories import Fork, RoomForks
 from ltt_collab.ports.kernels import KernelInfo, KernelOutput, Limits
 
 
@@ -124,3 +125,25 @@ class ScopedRunning:
         """Restart the kernel."""
         self._scope.expect_executor("restart a kernel")
         await self._running.restart(self._scope.known(room), by=self._scope.itself(by))
+
+
+class ScopedForks:
+    """A ``ports.histories.RoomForks`` for one agent."""
+
+    def __init__(self, forks: RoomForks, directory: RoomDirectory, sight: Sight) -> None:
+        """``directory``: the scoped one, which tells what they may see."""
+        self._forks, self._scope = forks, _Scope(directory, sight)
+
+    async def versions(self, room: RoomId) -> Sequence[float]:
+        """When the versions of a notebook came to be."""
+        return await self._forks.versions(self._scope.known(room))
+
+    async def fork(self, room: RoomId, *, synchronized: bool, by: Username) -> Fork:
+        """Copy a notebook into a room of its own."""
+        self._scope.expect_writer("fork a notebook")
+        return await self._forks.fork(self._scope.known(room), synchronized=synchronized, by=self._scope.itself(by))
+
+    async def merge(self, room: RoomId, fork: str, *, by: Username) -> bool:
+        """Bring a fork back."""
+        self._scope.expect_writer("merge a fork")
+        return await self._forks.merge(self._scope.known(room), fork, by=self._scope.itself(by))

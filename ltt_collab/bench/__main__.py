@@ -87,7 +87,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         run=bench_live,
     ),
     "mcp": Benchmark(
-        help="an agent's tools over MCP: read, insert, execute, start; beside jupyter-mcp-server",
+        help="an agent's tools over MCP: read, insert, execute, start; beside two other servers",
         defaults=McpOptions(),
         short=McpOptions(n=20),
         meanings={"n": "calls of each tool"},

@@ -1,44 +1,43 @@
-"""``ltt bench mcp``: how long an agent waits for its tools, beside jupyter-mcp-server where that can be installed.
+"""``ltt bench mcp``: how long an agent waits for its tools, beside two other servers where those can be installed.
 
-On a real JupyterLab with a learner's page in the notebook and a running kernel, each server as its users start it: an
-MCP client over stdio, a child process. Ours is ``ltt mcp`` before a service of this process; the other one runs in a
-virtual environment of its own, made once under the user's cache folder.
+On a real JupyterLab, each server at a notebook of its own with a learner's page in it and a running kernel, and each as
+its users start it: an MCP client over stdio, a child process. Ours is ``ltt mcp`` before ``ltt serve``; what is the
+service's own time of it, and what the transport's, is told apart. The others run in virtual environments of their own.
 """
 
 from __future__ import annotations
 
-import sys
-import tempfile
 import time
-import venv
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
-
-import anyio
-import anyio.to_thread
-from pydantic import SecretStr
 
 from ltt_collab.adapters.jupyter.address import JupyterAddress
 from ltt_collab.adapters.jupyter.kernels import JupyterKernels
 from ltt_collab.adapters.jupyter.rest import RestClient
 from ltt_collab.bench.errors import BenchmarkError
 from ltt_collab.bench.lab_server import LabServer, running_lab
-from ltt_collab.bench.lines import LineClient, running_line_client
+from ltt_collab.bench.lines import running_line_client
+from ltt_collab.bench.mcp_servers import (
+    JUPYTER_MCP_SERVER,
+    MCP_JUPYTER_NOTEBOOK,
+    Call,
+    HttpSession,
+    OurService,
+    Session,
+    Way,
+    installed,
+    our_service,
+    our_way,
+    their_way,
+)
 from ltt_collab.bench.measures import Machine, Spread, ratio
 from ltt_collab.bench.visitor import visiting
 from ltt_collab.ports.kernels import Limits
-from ltt_collab.service import running_service
-from ltt_collab.settings import Settings
 
-PATH = "lesson.ipynb"
-RIVAL = "jupyter-mcp-server==2.2.4"
 WARM_UP = 3
 STARTS = 3
-LIVE_WITHIN = 30.0
-INSTALL_WITHIN = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +49,7 @@ class McpOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFigures:
-    """One server. Milliseconds as the client sees them; ``initialize_ms``: from the start of its process."""
+    """One server over stdio. Milliseconds as the client sees them; ``initialize_ms``: from the start of its process."""
 
     initialize_ms: Spread
     read_ms: Spread
@@ -60,67 +59,116 @@ class ServerFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class McpReport:
-    """``execute_ms`` is of ``1+1``; ``kernel_ms``: what the kernel takes for it. ``baseline`` None: see ``why_none``.
+class CallFigures:
+    """The same calls at another place."""
 
-    ``ratio_*``: baseline by ours.
+    read_ms: Spread
+    insert_ms: Spread
+    execute_ms: Spread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceFigures:
+    """Means of what the calls over HTTP took in the service itself."""
+
+    read_ms: float
+    insert_ms: float
+    execute_ms: float
+    rss_mib: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """Another server. ``figures`` None: see ``why_none``; ``ratio_*``: its median by ours, 0 without figures."""
+
+    figures: ServerFigures | None
+    why_none: str = ""
+    ratio_read: float = 0.0
+    ratio_insert: float = 0.0
+    ratio_execute: float = 0.0
+    ratio_initialize: float = 0.0
+    ratio_rss: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McpReport:
+    """``ours`` over stdio through ``ltt mcp``, ``over_http`` to ``/mcp``, ``in_service`` without any transport.
+
+    ``execute_ms`` is of ``1+1``; ``kernel_ms``: what the kernel takes for it.
     """
 
     machine: Machine
     ours: ServerFigures
+    over_http: CallFigures
+    in_service: ServiceFigures
     kernel_ms: Spread
-    baseline: ServerFigures | None
-    why_none: str
-    ratio_read: float
-    ratio_insert: float
-    ratio_execute: float
-    ratio_initialize: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Way:
-    """How a server is started and asked."""
-
-    command: tuple[str, ...]
-    environment: Mapping[str, str]
-    prepare: tuple[tuple[str, Mapping[str, Any]], ...]
-    read: tuple[str, Mapping[str, Any]]
-    insert: tuple[str, Mapping[str, Any]]
-    execute: tuple[str, Mapping[str, Any]]
+    jupyter_mcp_server: Baseline
+    mcp_jupyter_notebook: Baseline
 
 
 async def bench_mcp(options: McpOptions) -> McpReport:
-    """Run the benchmark; some 30 s, and once some minutes to install the other server.
+    """Run the benchmark; about a minute, and once some minutes to install the other servers.
 
     Raises:
         BenchmarkError
     """
     machine = Machine.now()
-    rival, why_none = await _rival()
-    async with running_lab() as lab, _kernel_of_notebook(lab) as kernel_ms, visiting(lab, PATH):
-        async with _service(lab) as (url, token):
-            ours = await _measure(_our_way(url, token), options.n)
-        baseline = None
-        if rival is not None:
-            try:
-                baseline = await _measure(_their_way(rival, lab), options.n)
-            except BenchmarkError as error:
-                why_none = error.reason
-        kernel = await kernel_ms(options.n)
+    async with running_lab() as lab:
+        async with our_service(lab) as service:
+            async with _notebook(lab, "http.ipynb"):
+                over_http, in_service = await _over_http(service, "http.ipynb", options.n)
+            async with _notebook(lab, "stdio.ipynb") as kernel_ms:
+                await service.until_live("stdio.ipynb")
+                ours = await _measure(our_way(service, "stdio.ipynb"), options.n)
+                kernel = await kernel_ms(options.n)
+        others = [await _beside(name, lab, ours, options.n) for name in (JUPYTER_MCP_SERVER, MCP_JUPYTER_NOTEBOOK)]
     return McpReport(
         machine=machine,
         ours=ours,
+        over_http=over_http,
+        in_service=in_service,
         kernel_ms=kernel,
-        baseline=baseline,
-        why_none=why_none,
-        ratio_read=_ratio(baseline, ours, "read_ms"),
-        ratio_insert=_ratio(baseline, ours, "insert_ms"),
-        ratio_execute=_ratio(baseline, ours, "execute_ms"),
-        ratio_initialize=_ratio(baseline, ours, "initialize_ms"),
+        jupyter_mcp_server=others[0],
+        mcp_jupyter_notebook=others[1],
     )
 
 
-async def _measure(way: _Way, n: int) -> ServerFigures:
+async def _over_http(service: OurService, path: str, n: int) -> tuple[CallFigures, ServiceFigures]:
+    await service.until_live(path)
+    way, session = our_way(service, path), HttpSession(service)
+    await session.introduce()
+    spreads, means = [], []
+    for call in (way.read, way.insert, way.execute):
+        count, total = await service.milliseconds_in_service(call[0])
+        spreads.append(await _timed(session, call, n))
+        later, later_total = await service.milliseconds_in_service(call[0])
+        means.append(round((later_total - total) / max(1.0, later - count), 2))
+    rss = round(service.resident_mib(), 1)
+    return (
+        CallFigures(read_ms=spreads[0], insert_ms=spreads[1], execute_ms=spreads[2]),
+        ServiceFigures(read_ms=means[0], insert_ms=means[1], execute_ms=means[2], rss_mib=rss),
+    )
+
+
+async def _beside(name: str, lab: LabServer, ours: ServerFigures, n: int) -> Baseline:
+    path = f"{name.partition('=')[0]}.ipynb"
+    try:
+        python = await installed(name)
+        async with _notebook(lab, path):
+            theirs = await _measure(their_way(name, python, lab, path), n)
+    except BenchmarkError as error:
+        return Baseline(figures=None, why_none=error.reason)
+    return Baseline(
+        figures=theirs,
+        ratio_read=ratio(theirs.read_ms.p50, ours.read_ms.p50),
+        ratio_insert=ratio(theirs.insert_ms.p50, ours.insert_ms.p50),
+        ratio_execute=ratio(theirs.execute_ms.p50, ours.execute_ms.p50),
+        ratio_initialize=ratio(theirs.initialize_ms.p50, ours.initialize_ms.p50),
+        ratio_rss=ratio(theirs.rss_mib, ours.rss_mib),
+    )
+
+
+async def _measure(way: Way, n: int) -> ServerFigures:
     starts = []
     for _ in range(STARTS):
         began = time.perf_counter()
@@ -143,7 +191,7 @@ async def _measure(way: _Way, n: int) -> ServerFigures:
         )
 
 
-async def _timed(client: LineClient, call: tuple[str, Mapping[str, Any]], n: int) -> Spread:
+async def _timed(client: Session, call: Call, n: int) -> Spread:
     took = []
     for _ in range(WARM_UP + n):
         began = time.perf_counter()
@@ -152,91 +200,16 @@ async def _timed(client: LineClient, call: tuple[str, Mapping[str, Any]], n: int
     return Spread.of(took[WARM_UP:])
 
 
-def _our_way(url: str, token: str) -> _Way:
-    where = {"notebook_path": PATH}
-    return _Way(
-        command=(sys.executable, "-m", "ltt_collab", "mcp"),
-        environment={"LTT_SERVICE_URL": url, "LTT_API_TOKEN": token},
-        prepare=(("list_notebooks", {}),),
-        read=("read_cell", where | {"cell_id": "cell-0"}),
-        insert=("insert_cell", where | {"source": "x = 1"}),
-        execute=("execute_code", where | {"code": "1+1"}),
-    )
-
-
-def _their_way(python: Path, lab: LabServer) -> _Way:
-    return _Way(
-        command=(str(python.parent / "jupyter-mcp-server"), "--transport", "stdio"),
-        environment={"JUPYTER_URL": lab.url.rstrip("/"), "JUPYTER_TOKEN": lab.token, "START_NEW_CODE_SANDBOX": "false"},
-        prepare=(("use_notebook", {"notebook_name": "nb", "notebook_path": PATH}),),
-        read=("read_cell", {"cell_index": 0}),
-        insert=("insert_cell", {"cell_index": -1, "cell_type": "code", "cell_source": "x = 1"}),
-        execute=("execute_code", {"code": "1+1"}),
-    )
-
-
-async def _rival() -> tuple[Path | None, str]:
-    """The other server's Python, installed if need be; None and why not."""
-    home = Path.home() / ".cache" / "ltt-collab" / "bench" / RIVAL.replace("==", "-")
-    python = home / "bin" / "python"
-    ready = anyio.Path(home / "ready")
-    if await ready.exists():
-        return python, ""
-    await anyio.to_thread.run_sync(lambda: venv.create(home, with_pip=True))
-    with anyio.move_on_after(INSTALL_WITHIN):
-        done = await anyio.run_process([str(python), "-m", "pip", "install", "-q", RIVAL], check=False)
-        if done.returncode == 0:
-            await ready.touch()
-            return python, ""
-    return None, f"{RIVAL} could not be installed"
-
-
 @asynccontextmanager
-async def _service(lab: LabServer) -> AsyncIterator[tuple[str, str]]:
-    with tempfile.TemporaryDirectory() as directory:
-        settings = Settings.read(
-            jupyter_url=lab.url,
-            jupyter_token=SecretStr(lab.token),
-            database_url=f"sqlite+aiosqlite:///{directory}/bench.sqlite",
-            host="127.0.0.1",
-            port=0,
-            introduce=False,
-            mcp_calls_per_minute=0,
-        )
-        async with running_service(settings) as service:
-            token = service.api_token.get_secret_value()
-            await _live(service.url, token)
-            yield service.url, token
-
-
-async def _live(url: str, token: str) -> None:
-    """Return once our peer is in the notebook's room.
-
-    Raises:
-        BenchmarkError
-    """
-    way = _our_way(url, token)
-    async with running_line_client(way.command, way.environment) as client:
-        await client.introduce()
-        with anyio.move_on_after(LIVE_WITHIN):
-            while True:
-                listed = await client.call("list_notebooks", {})
-                if any(each["state"] == "live" for each in listed["structuredContent"]["notebooks"]):
-                    return
-                await anyio.sleep(0.1)
-    raise BenchmarkError(f"our peer was not in the room within {LIVE_WITHIN:g} s")
-
-
-@asynccontextmanager
-async def _kernel_of_notebook(lab: LabServer) -> AsyncIterator[Callable[[int], Awaitable[Spread]]]:
-    """The notebook with a running kernel; a function that takes the kernel's own time for ``1+1``."""
-    lab.write_notebook(PATH, [f"value_{number} = {number}" for number in range(20)])
+async def _notebook(lab: LabServer, path: str) -> AsyncIterator[Callable[[int], Awaitable[Spread]]]:
+    """A notebook that a learner looks at, with a running kernel; a function that times ``1+1`` in it."""
+    lab.write_notebook(path, [f"value_{number} = {number}" for number in range(20)])
     address = JupyterAddress.parse(lab.url, lab.token)
     rest = RestClient(address, None)
     async with JupyterKernels(address, rest) as kernels:
-        body = {"path": PATH, "name": PATH, "type": "notebook", "kernel": {"name": "python3"}}
+        body: Mapping[str, Any] = {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}
         await rest.demand("POST", "api/sessions", body=body)
-        info = await kernels.kernel_of(PATH)
+        info = await kernels.kernel_of(path)
         if info is None:
             raise BenchmarkError("the server started no kernel for the notebook")
         kernel = await kernels.connect(info.id)
@@ -252,11 +225,6 @@ async def _kernel_of_notebook(lab: LabServer) -> AsyncIterator[Callable[[int], A
                 took.append((time.perf_counter() - began) * 1000)
             return Spread.of(took[WARM_UP:])
 
-        yield time_it
+        async with visiting(lab, path):
+            yield time_it
     await rest.aclose()
-
-
-def _ratio(baseline: ServerFigures | None, ours: ServerFigures, name: str) -> float:
-    if baseline is None:
-        return 0.0
-    return ratio(getattr(baseline, name).p50, getattr(ours, name).p50)

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 
 from ltt_collab.access.scoped import ScopedDirectory, ScopedInsight
-from ltt_collab.access.scoped_editing import ScopedEditing, ScopedRunning
+from ltt_collab.access.scoped_editing import ScopedEditing, ScopedForks, ScopedRunning
 from ltt_collab.mcp_bridge.answers import OutputBudget, Reply
 from ltt_collab.mcp_bridge.arguments import Arguments, BadArgumentError, text_argument, whole_argument
 from ltt_collab.model.cells import Cell, Notebook
@@ -21,6 +21,7 @@ from ltt_collab.ports.classroom import Classroom
 from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.directory import RoomDirectory, RoomInfo
 from ltt_collab.ports.editing import RoomEditing, RoomRunning
+from ltt_collab.ports.histories import RoomForks
 from ltt_collab.ports.insight import RoomInsight
 from ltt_collab.ports.presence import Presence
 
@@ -32,7 +33,7 @@ Progress = Callable[[float, str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behind:
-    """What stands behind the bridge; ``classroom`` None: there are no courses.
+    """What stands behind the bridge; ``classroom`` None: there are no courses, ``forks``: no versions and forks.
 
     ``presence``: ours in a room, for who else is there; None where it cannot be told. ``beside``: what has to run as
     long as the bridge does.
@@ -43,6 +44,7 @@ class Behind:
     editing: RoomEditing
     running: RoomRunning
     clock: Clock
+    forks: RoomForks | None = None
     classroom: Classroom | None = None
     presence: Callable[[RoomId], Presence | None] = lambda _room: None
     beside: Callable[[], Coroutine[Any, Any, None]] = anyio.sleep_forever
@@ -128,6 +130,7 @@ class Caller:
         self.insight = ScopedInsight(behind.insight, self.directory, sight)
         self.editing = ScopedEditing(behind.editing, self.directory, sight)
         self.running = ScopedRunning(behind.running, self.directory, sight)
+        self.forks = None if behind.forks is None else ScopedForks(behind.forks, self.directory, sight)
         self._presence = behind.presence
 
     @property

@@ -1,6 +1,6 @@
 """The tools of jupyter-collaboration-mcp 0.1.0: its names and arguments; presence and cursors are real ones.
 
-Documents other than notebooks, histories and forks are refused: the rooms that we are in have none.
+Documents other than notebooks are refused, and that a version is restored over what a learner wrote.
 """
 
 from __future__ import annotations
@@ -190,10 +190,10 @@ HANDLERS: Mapping[str, Handler] = {
     "batch_update_document": documents.no_text_documents,
     "batch_insert_text": documents.no_text_documents,
     "batch_delete_text": documents.no_text_documents,
-    "get_document_history": documents.no_history,
-    "restore_document_version": documents.no_history,
-    "fork_document": documents.no_forks,
-    "merge_document_fork": documents.no_forks,
+    "get_document_history": documents.get_document_history,
+    "restore_document_version": documents.restore_document_version,
+    "fork_document": documents.fork_document,
+    "merge_document_fork": documents.merge_document_fork,
     "get_online_users": presence.get_online_users,
     "get_user_presence": presence.get_user_presence,
     "set_user_presence": presence.no_invented_presence,

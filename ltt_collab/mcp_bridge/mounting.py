@@ -18,10 +18,12 @@ from ltt_collab.model.identity import Sight
 from ltt_collab.model.ids import RoomId, ServerId
 from ltt_collab.peer.agent_audit import AgentAudit
 from ltt_collab.peer.editing import AgentEditing
+from ltt_collab.peer.forking import AgentForks
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.running import AgentRunning
 from ltt_collab.ports.classroom import Classroom
 from ltt_collab.ports.clock import Clock
+from ltt_collab.ports.files import LearnerFiles
 from ltt_collab.ports.insight import RoomInsight
 from ltt_collab.ports.kernels import KernelServer, Sandbox
 from ltt_collab.ports.presence import Presence
@@ -36,6 +38,7 @@ class Parts:
     registry: Registry
     insight: RoomInsight
     kernels: Callable[[ServerId], KernelServer | None]
+    files: Callable[[ServerId], LearnerFiles | None]
     sandbox: Sandbox | None
     classroom: Classroom | None
     audit: AuditStore | None
@@ -51,6 +54,7 @@ def mount_bridge(app: FastAPI, parts: Parts, settings: Settings) -> Bridge:
         insight=parts.insight,
         editing=AgentEditing(parts.registry, audit, learner_cells=settings.agents_edit_learner_cells),
         running=AgentRunning(parts.registry, audit, parts.kernels, parts.sandbox),
+        forks=AgentForks(parts.registry, audit, parts.files, learner_cells=settings.agents_edit_learner_cells),
         clock=parts.clock,
         classroom=parts.classroom,
         presence=lambda room: _presence(parts.registry, room),

@@ -87,7 +87,7 @@ class AgentEditing:
         about = new.about or new.after
         if about is not None:
             page.view.map_of(about)
-        _expect_no_approval(peer, page, about)
+        expect_no_approval(peer, page, about)
         self._expect_no_leak(peer, page, new.source, about, by)
         index = _index(page, new)
         cell = await page.writer.agents.insert(
@@ -108,7 +108,7 @@ class AgentEditing:
         """
         peer = self._registry.peer(room)
         page = page_of(peer)
-        _expect_no_approval(peer, page, cell)
+        expect_no_approval(peer, page, cell)
         self._expect_no_leak(peer, page, source, cell, by)
         of_learner = self._learner_cells and page.view.ownership(cell) is None
         if of_learner:
@@ -196,7 +196,7 @@ class AgentEditing:
                 raise LeakError
 
 
-def _expect_no_approval(peer: RoomPeer, page: Page, cell: CellId | None) -> None:
+def expect_no_approval(peer: RoomPeer, page: Page, cell: CellId | None) -> None:
     """Where people approve what the AI writes, an agent's own cells would go past them.
 
     Raises:

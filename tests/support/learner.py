@@ -36,6 +36,7 @@ class Learner(PlainPeer):
         self._kernel = ToyKernel()
         self._kernel_line: picows.WSTransport | None = None
         self.username = ""
+        self.room = ""
         self.awareness = Awareness(self.doc)
         self.awareness.observe(self._presence_changed)
 
@@ -47,7 +48,8 @@ class Learner(PlainPeer):
         self.username = identity["username"]
         body = {"format": "json", "type": "notebook"}
         session = (await self._http.put(f"api/collaboration/session/{quote(self._path)}", json=body)).json()
-        room = f"api/collaboration/room/json:notebook:{session['fileId']}?sessionId={session['sessionId']}"
+        self.room = f"json:notebook:{session['fileId']}"
+        room = f"api/collaboration/room/{self.room}?sessionId={session['sessionId']}"
         cookies = "; ".join(f"{name}={value}" for name, value in self._http.cookies.items())
         self.synced = self.ended = False
         await picows.ws_connect(

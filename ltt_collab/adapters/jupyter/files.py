@@ -13,8 +13,10 @@ from typing import Any
 import structlog
 
 from ltt_collab.adapters.jupyter.address import quoted_path
+from ltt_collab.adapters.jupyter.histories import JupyterHistories
 from ltt_collab.adapters.jupyter.rest import Answer, RestClient
 from ltt_collab.model.errors import DeliveryError, RoomError
+from ltt_collab.ports.histories import DocumentHistories
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +42,8 @@ class JupyterFiles:
 
     def __init__(self, rest: RestClient) -> None:
         self._rest = rest
+        self.histories: DocumentHistories = JupyterHistories(rest)
+        """What the room server keeps of notebooks beside their files."""
 
     async def exists(self, path: str) -> bool:
         """Whether there is a file or folder.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ltt_collab.documents.anchors import type_id
@@ -136,8 +138,27 @@ async def test_presence_and_cursors_of_jupyter_collaboration_mcp_are_real_ones(s
         assert await agent.code("batch_delete_notebook_cells", path=seat.path) == "not_ours"
         await agent.call("batch_delete_notebook_cells", path=seat.path, start_index=1)
         await eventually(lambda: seat.learner.sources() == ["x = 10"])
-        for tool in ("fork_document", "get_document_history"):
-            assert await agent.code(tool, path=seat.path) == "not_supported"
+        assert await agent.code("batch_insert_text", path=seat.path, operations=[]) == "not_supported"
+
+
+@pytest.mark.proves("mcp:forks")
+async def test_histories_and_forks_are_those_of_the_room_server(stage: Stage) -> None:
+    async with (
+        stage.seat(code_cell("x = 1", "c1")) as seat,
+        agent_at(stage.service, query=COLLABORATION, mode="legacy") as agent,
+    ):
+        await seat.learner.type("c1", "0")
+        history = await agent.call("get_document_history", path=seat.path)
+        fork = await agent.call("fork_document", path=seat.path)
+        listed = (await stage.jupyter.http.get(f"api/collaboration/fork/{seat.learner.room}")).json()
+        restored = await agent.code("restore_document_version", path=seat.path, version_id="0")
+        merged = await agent.code("merge_document_fork", path=seat.path, fork_id=fork["fork_id"])
+        await stage.jupyter.http.delete(f"api/collaboration/fork/{fork['fork_id']}", params={"merge": "false"})
+        assert seat.learner.sources() == ["x = 10"]
+    assert list(listed) == [fork["fork_id"]]
+    assert history["total"] == len(history["history"]) >= 1
+    assert all(abs(each["timestamp"] - time.time()) < 600 for each in history["history"])
+    assert (restored, merged) == ("not_supported", "forbidden"), "a learner's cells change by proposal only"
 
 
 @pytest.mark.proves("mcp:compat-lists")
