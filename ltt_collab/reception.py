@@ -41,8 +41,8 @@ from ltt_collab.web.stage import Asking, Recollection, Stage, Workspace
 
 log = structlog.get_logger(__name__)
 
-MACHINES = ("/api/", "/mcp", "/metrics")
-"""Beginnings of paths that are the API's; everything else is a page."""
+MACHINES = ("/api/", "/mcp", "/metrics", "/.well-known/")
+"""Beginnings of paths that are the API's, or nobody's; everything else is a page."""
 
 LOOKED_BACK = 20
 """Recorded rooms, the latest first, in which a learner is looked for."""
