@@ -22,6 +22,7 @@ from ltt_collab.classroom.examiner import Examiner
 from ltt_collab.classroom.kept_hints import KeptHints
 from ltt_collab.classroom.live import KernelLiveJudge, TaskGround
 from ltt_collab.classroom.publishing import Publishing
+from ltt_collab.classroom.releases import TaughtReleases
 from ltt_collab.classroom.teaching import Premises, Records, Teaching
 from ltt_collab.curriculum.loader import load_course
 from ltt_collab.model.errors import StoreUnavailableError, UnknownRoomError
@@ -40,7 +41,7 @@ log = structlog.get_logger(__name__)
 class Schooling:
     """The parts of a classroom that a service hands on."""
 
-    catalogue: Catalogue
+    releases: TaughtReleases
     teaching: Teaching
     publishing: Publishing
     examiner: Examiner
@@ -76,7 +77,7 @@ async def open_school(
         visited=lambda learner: {peer.stamp.room for peer in registry.visited_by(learner)},
     )
     return Schooling(
-        catalogue=catalogue,
+        releases=TaughtReleases(catalogue, judge.prepare),
         teaching=Teaching(catalogue, premises),
         publishing=Publishing(catalogue, stores.courses, clock, registry.released),
         examiner=examiner,

@@ -101,7 +101,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         held = HeldDrafts(registry.propose_approved, stores.audit, SystemClock())
         around = replace(
             _surroundings(settings, stores, events, school.teaching, servers),
-            releases=school.catalogue,
+            releases=school.releases,
             steering=orders,
             held=held,
         )

@@ -14,7 +14,7 @@ from ltt_collab.ports.classroom import TaskAt
 
 
 class Catalogue:
-    """The latest version of each course; implements ``ports.classroom.Releases``.
+    """The latest version of each course.
 
     Invariants:
         1. A cell belongs to one task at most: its own mark's, else that of the nearest marked cell above it.

@@ -1,4 +1,4 @@
-"""Brings the instructions of a task that is delivered already to the release that is taught now."""
+"""Brings the instructions of a delivered task to the release that is taught now, and says that it was opened."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class Renewing:
 
     async def _renew(self) -> None:
         scene, page, releases = self._scene, self._scene.page, self._scene.around.releases
+        self._tell_opened()
         delivered = None if page is None or page.provider is None else page.writer.tasks.delivered()
         if page is None or releases is None or delivered is None:
             return
@@ -59,6 +60,12 @@ class Renewing:
             log.info("task text renewed", room=scene.stamp.room, task=delivered.task, cells=done.touched)
         if done.waiting:
             self._again()
+
+    def _tell_opened(self) -> None:
+        around, page = self._scene.around, self._scene.page
+        if around.checker is not None and around.releases is not None and page is not None:
+            for at in around.checker.tasks_in(page.view.snapshot(self._scene.stamp.last_seq)):
+                around.releases.opened(at)
 
     def _again(self) -> None:
         around = self._scene.around

@@ -75,6 +75,10 @@ class Releases(Protocol):
         """The cells of a task's notebook, in order; none for a task that is not taught."""
         ...
 
+    def opened(self, at: TaskAt) -> None:
+        """Somebody has a notebook of that task open: soon it is checked."""
+        ...
+
 
 class CoursePublishing(Protocol):
     """Changes what is taught."""

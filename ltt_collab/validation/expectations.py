@@ -1,22 +1,17 @@
-"""What a task's checks expect: the reference runs in a sandbox kernel, away from every learner; fresh inputs each time.
-
-A run of the reference is worth several attempts: each attempt takes its own fresh inputs, and no input serves twice.
-"""
+"""What a task's checks expect: the reference runs in a sandbox kernel, away from every learner."""
 
 from __future__ import annotations
 
 import ast
 import secrets
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
 
 from ltt_collab.model.courses import Check, Compared, Expected, Task
-from ltt_collab.model.errors import BrokenTaskError, InvalidNotebookError, LttError, NoAnswerError
+from ltt_collab.model.errors import BrokenTaskError, InvalidNotebookError, NoAnswerError
 from ltt_collab.model.nbformat import read_notebook
 from ltt_collab.model.solving import solved
 from ltt_collab.ports.kernels import Finished, Kernel, Limits, Sandbox
@@ -27,18 +22,10 @@ from ltt_collab.validation.running import run_cells
 from ltt_collab.validation.sources import code_cells
 from ltt_collab.validation.values import Tree, tree_of
 
-FIRST_ATTEMPTS: Final = 4
-ATTEMPTS: Final = 40
-"""How many attempts one run of the reference draws inputs for: few where somebody waits for it."""
-
-FEW: Final = 40
-"""Keys in stock below which more are drawn ahead: as many as are taken while drawing, by a class that runs at once."""
-
 DRAWING_SECONDS: Final = 1.0
 """After which a slow reference draws no more: somebody waits."""
 
 MOST_INPUTS: Final = 60
-MOST_TASKS: Final = 200
 SETUP_SECONDS: Final = 20.0
 
 OURS: Final = "ltt_ask"
@@ -92,64 +79,19 @@ async def ask(kernel: Kernel, subjects: Sequence[Subject], *, seconds: float, na
     return asking.read(answers["answer"], nonce, len(subjects))
 
 
-class Expectations:
-    """Keys for tasks, some in stock.
+async def draw_keys(sandbox: Sandbox, task: Task, attempts: int, put: Callable[[Key], None]) -> None:
+    """Hand over keys for so many attempts (fewer where the reference is slow), each as soon as it is drawn.
 
-    Invariants:
-        1. A key with generated inputs is given out once.
-        2. The reference runs only in the sandbox.
-        3. While keys are drawn ahead, an attempt waits for a run of the reference only if none is in stock.
+    Raises:
+        BrokenTaskError, SandboxUnavailableError, KernelError
     """
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-        self._stock: OrderedDict[int, tuple[Task, list[Key]]] = OrderedDict()
-        self._low: dict[int, Task] = {}
-        self._news = anyio.Event()
-        self._draws_ahead = False
-
-    async def take(self, task: Task) -> Key:
-        """A key for one attempt.
-
-        Raises:
-            BrokenTaskError, SandboxUnavailableError, KernelError
-        """
-        name = id(task)  # holds good while the task is kept beside its keys
-        is_new = name not in self._stock
-        _, stock = self._stock.setdefault(name, (task, []))
-        self._stock.move_to_end(name)
-        if len(self._stock) > MOST_TASKS:
-            self._stock.popitem(last=False)
-        while not stock:  # others take what is drawn, too
-            await self._draw(task, FIRST_ATTEMPTS if is_new or self._draws_ahead else ATTEMPTS, stock)
-        if all(map(is_fixed, task.checks)):
-            return stock[0]
-        if len(stock) <= FEW:
-            self._low[name] = task
-            self._news.set()
-        return stock.pop()
-
-    async def draw_ahead(self) -> None:
-        """Fill stocks that run low, until cancelled (invariant 3)."""
-        self._draws_ahead = True
-        while True:
-            await self._news.wait()
-            self._news = anyio.Event()
-            while self._low:
-                name, task = self._low.popitem()
-                # What is wrong with the task, or missing here, is told to the attempt that finds the stock empty.
-                with suppress(LttError):
-                    await self._draw(task, ATTEMPTS, self._stock.get(name, (task, []))[1])
-
-    async def _draw(self, task: Task, attempts: int, stock: list[Key]) -> None:
-        """Put keys into the stock, each as soon as it is drawn."""
-        plain = _plain_key(task)
-        if plain is not None:
-            stock.append(plain)
-            return
-        files = dict(task.data) | dict(task.private) | pristine(task)
-        async with self._sandbox.kernel(files, memory_mib=task.memory_limit) as kernel:
-            await _Author(task, kernel).draw(attempts, stock)
+    plain = _plain_key(task)
+    if plain is not None:
+        put(plain)
+        return
+    files = dict(task.data) | dict(task.private) | pristine(task)
+    async with sandbox.kernel(files, memory_mib=task.memory_limit) as kernel:
+        await _Author(task, kernel).draw(attempts, put)
 
 
 def _plain_key(task: Task) -> Key | None:
@@ -189,17 +131,17 @@ class _Author:
         self._kernel = kernel
         self._query = ""
 
-    async def draw(self, attempts: int, stock: list[Key]) -> None:
+    async def draw(self, attempts: int, put: Callable[[Key], None]) -> None:
         sql = any(check.compared is Compared.SQL for check in self._task.checks)
         await install(self._kernel, sql=sql or "%sql" in self._task.notebook)
         if needs_reference(self._task) and self._task.reference:
             await self._run_reference()
         drawn = any(check.generate for check in self._task.checks)
         enough = anyio.current_time() + DRAWING_SECONDS
-        stock.append(await self._key())
+        put(await self._key())
         count = 1
         while drawn and count < attempts and anyio.current_time() < enough:
-            stock.append(await self._key())
+            put(await self._key())
             count += 1
 
     async def _run_reference(self) -> None:

@@ -22,10 +22,11 @@ from ltt_collab.model.validations import Outcome, ValidationMode, Verdict
 from ltt_collab.ports.kernels import Kernel, Sandbox
 from ltt_collab.validation.assessment import assess
 from ltt_collab.validation.examination import Examination
-from ltt_collab.validation.expectations import Expectations, install
+from ltt_collab.validation.expectations import install
 from ltt_collab.validation.interrogation import ask_at_once, ask_each
 from ltt_collab.validation.running import run_as_shown, run_cells
 from ltt_collab.validation.sources import code_cells
+from ltt_collab.validation.stock import Expectations
 from ltt_collab.validation.verdict import verdict
 
 LONGEST: Final = 50.0
@@ -49,6 +50,10 @@ class Judge:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._expectations = Expectations(sandbox)
+
+    def prepare(self, task: Task) -> None:
+        """Somebody has opened this task: have its first fresh inputs drawn ahead, too."""
+        self._expectations.prepare(task)
 
     async def draw_ahead(self) -> None:
         """Keep fresh inputs ready for tasks that are being checked, until cancelled; else some checks wait for them."""

@@ -1,4 +1,4 @@
-"""What runs inside a kernel for SQL: the rows of a query on a fresh copy, and ``%sql`` where jupysql is missing.
+"""What runs inside a kernel for SQL: the rows of a query on a fresh copy, and ``%sql`` with or without jupysql.
 
 Sent as text, like ``kernel_side``. Queries run in a kernel that no learner's Python has run in.
 """
@@ -44,22 +44,34 @@ def ltt_rows(database, script, query):
 
 
 def ltt_offer_sql(shell):
-    """Let ``%sql`` and ``%%sql`` on SQLite work where jupysql is not installed: the rows as a list of tuples."""
+    """Let ``%sql`` and ``%%sql`` work before ``%load_ext sql``; without jupysql on SQLite: the rows as tuples."""
     import importlib.util  # noqa: PLC0415
+
+    if importlib.util.find_spec("sql") is None:
+        ltt_stand_in(shell)
+    elif shell.find_line_magic("sql") is None:
+
+        def load_first(line, cell=None):  # jupysql takes a second to import: only who uses it waits for that
+            shell.run_line_magic("load_ext", "sql")
+            return shell.run_line_magic("sql", line) if cell is None else shell.run_cell_magic("sql", line, cell)
+
+        shell.register_magic_function(load_first, "line_cell", "sql")
+
+
+def ltt_stand_in(shell):
+    """Put a small ``%sql`` of our own in the place of jupysql."""
     import sqlite3  # noqa: PLC0415
     import sys  # noqa: PLC0415
     import types  # noqa: PLC0415
 
-    if importlib.util.find_spec("sql") is not None:
-        return
-    state = {"connection": None, "path": ":memory:"}
+    state = {"connection": None}
 
     def run(line, cell=None):
         text = (line if cell is None else line + "\n" + cell).strip()
         words = text.split(None, 1)
         if words and words[0].startswith("sqlite://"):
             path = words[0].removeprefix("sqlite://").removeprefix("/") or ":memory:"
-            state["connection"], state["path"] = sqlite3.connect(path), path
+            state["connection"] = sqlite3.connect(path)
             text = words[1] if len(words) > 1 else ""
         if text.startswith("--"):
             text = "\n".join(row for row in text.splitlines() if not row.startswith("--"))

@@ -107,14 +107,8 @@ async def test_a_notebook_that_was_closed_gets_the_new_text_when_it_is_opened(
 
 
 @pytest.mark.proves("course:published-to-a-service")
-async def test_a_refusal_says_what_to_do_and_exits_with_1_or_2(service: Service, source: Path) -> None:
-    stranger = await publish(service, source, token="stranger")
-    (source / "course.yaml").write_text("id: releases\ntitle: First steps\n")
-    broken = await publish(service, source)
-    nowhere = await anyio.run_process(
-        [sys.executable, "-m", "ltt_collab", "course", "publish", str(source)], check=False
-    )
-    assert (stranger.returncode, broken.returncode, nowhere.returncode) == (2, 1, 2)
-    assert b"LTT_API_TOKEN" in stranger.stderr
-    assert b"'tasks' is missing" in broken.stderr
-    assert b"--to a folder, or --service" in nowhere.stderr
+async def test_who_may_not_publish_is_told_so_and_the_exit_code_is_2(service: Service, source: Path) -> None:
+    refused = await publish(service, source, token="stranger")
+    assert refused.returncode == 2
+    assert b"LTT_API_TOKEN" in refused.stderr
+    assert not refused.stdout

@@ -13,7 +13,8 @@ from ltt_collab.model.courses import Check, Compared, Task, TaskKind
 from ltt_collab.model.errors import BrokenTaskError
 from ltt_collab.model.ids import TaskId
 from ltt_collab.ports.kernels import Sandbox
-from ltt_collab.validation.expectations import ATTEMPTS, FIRST_ATTEMPTS, Expectations, Key
+from ltt_collab.validation.expectations import Key
+from ltt_collab.validation.stock import ATTEMPTS, FIRST_ATTEMPTS, Expectations, _Shelf
 
 CHECK = Check(name="fresh", compared=Compared.EXPRESSION, generate="generate.py::inputs")
 TASK = Task(id=TaskId("t"), title="T", kind=TaskKind.PYTHON, checks=(CHECK,), notebook="")
@@ -26,16 +27,24 @@ class Counted(Expectations):
         super().__init__(cast("Sandbox", None))
         self.drawn: list[int] = []
         self.broken = False
-        self._number = 0
+        self._number = self._drawing = self.at_once = 0
 
-    async def _draw(self, task: Task, attempts: int, stock: list[Key]) -> None:
+    async def _draw(self, shelf: _Shelf, attempts: int) -> None:
         self.drawn.append(attempts)
+        self._drawing += 1
+        self.at_once = max(self.at_once, self._drawing)
+        try:
+            await self._number_them(shelf, attempts)
+        finally:
+            self._drawing -= 1
+
+    async def _number_them(self, shelf: _Shelf, attempts: int) -> None:
         if self.broken:
             raise BrokenTaskError("fresh", "it raised")
         for _ in range(attempts):
             await anyio.lowlevel.checkpoint()
             self._number += 1
-            stock.append(Key(inputs={"fresh": (str(self._number),)}))
+            shelf.put(Key(inputs={"fresh": (str(self._number),)}))
 
 
 async def test_only_the_first_attempt_waits_while_keys_are_drawn_ahead_and_no_key_serves_twice() -> None:
@@ -68,6 +77,21 @@ async def test_a_class_that_checks_at_once_shares_what_is_drawn() -> None:
                 await anyio.lowlevel.checkpoint()
         tasks.cancel_scope.cancel()
     assert len({key.inputs["fresh"] for key in keys}) == 30
+    assert counted.at_once == 1, "one drew, the others waited for it"
+
+
+async def test_a_task_that_was_opened_before_has_its_first_check_wait_for_nothing() -> None:
+    counted = Counted()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(counted.draw_ahead)
+        await wait_all_tasks_blocked()
+        counted.prepare(TASK)
+        counted.prepare(TASK)
+        await wait_all_tasks_blocked()
+        assert counted.drawn == [ATTEMPTS]
+        assert (await counted.take(TASK)).inputs
+        assert counted.drawn == [ATTEMPTS], "nobody drew for themselves"
+        tasks.cancel_scope.cancel()
 
 
 async def test_a_task_that_breaks_is_told_to_the_attempt_and_drawing_ahead_goes_on() -> None:
