@@ -13,11 +13,10 @@ from starlette.responses import Response
 
 from ltt_collab.access.school import School
 from ltt_collab.api.door import PREFIX, TheDoor, problems
+from ltt_collab.api.people_schemas import EnrolBody, EnrolmentBody
 from ltt_collab.api.school import Limit, TheSchool, expect_course, expect_teacher, learner_meant
 from ltt_collab.api.school_schemas import (
     CourseBody,
-    EnrolBody,
-    EnrolmentBody,
     ProgressBody,
     StartBody,
     StartedBody,

@@ -14,8 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from ltt_collab.access.gatekeeper import digest_of
 from ltt_collab.api.door import PREFIX, TheDoor, expect_operator, problems
-from ltt_collab.api.school import Limit, TheSchool, learner_meant
-from ltt_collab.api.school_schemas import (
+from ltt_collab.api.people_schemas import (
     AuditBody,
     DeletedBody,
     IssuedBody,
@@ -23,6 +22,7 @@ from ltt_collab.api.school_schemas import (
     TokenBody,
     TokenRequestBody,
 )
+from ltt_collab.api.school import Limit, TheSchool, learner_meant
 from ltt_collab.model.errors import UnknownTokenError
 from ltt_collab.model.identity import Principal
 from ltt_collab.model.ids import CourseId, Username

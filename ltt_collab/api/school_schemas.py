@@ -1,4 +1,4 @@
-"""The bodies of the routes about courses, validations and people."""
+"""The bodies of the routes about courses and validations."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from ltt_collab.api.school import Key
 from ltt_collab.classroom.hints import TaskHints
 from ltt_collab.model.courses import Course, Task, TaskKind
-from ltt_collab.model.identity import Role
 from ltt_collab.model.validations import Outcome, ValidationMode, Verdict
 from ltt_collab.ports.classroom import ValidationRecord
-from ltt_collab.ports.learning import CheckProgress, CourseRole, SubmissionRecord
+from ltt_collab.ports.learning import CheckProgress, SubmissionRecord
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What every body holds to: a field that is not known is refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class TaskLineBody(_Body):
+class TaskLineBody(Body):
     """A task in a list."""
 
     id: str
@@ -33,7 +34,7 @@ class TaskLineBody(_Body):
         return cls(id=task.id, title=task.title, kind=task.kind, points=task.points)
 
 
-class CourseBody(_Body):
+class CourseBody(Body):
     """A course with its tasks in order."""
 
     id: str
@@ -54,14 +55,14 @@ class CourseBody(_Body):
         )
 
 
-class VisibleCheckBody(_Body):
+class VisibleCheckBody(Body):
     """A check that learners may know of."""
 
     name: str
     points: float
 
 
-class TaskDetailBody(_Body):
+class TaskDetailBody(Body):
     """A task as learners may know it: no answers, no hidden checks."""
 
     id: str
@@ -91,19 +92,19 @@ class TaskDetailBody(_Body):
         )
 
 
-class StartBody(_Body):
+class StartBody(Body):
     """Who starts a task."""
 
     learner: Key | None = Field(None, description="A learner may leave it out.")
 
 
-class StartedBody(_Body):
+class StartedBody(Body):
     """Where the task's notebook is on the learner's server."""
 
     path: str
 
 
-class CheckBody(_Body):
+class CheckBody(Body):
     """One check's result; a hidden one tells neither input nor expected value."""
 
     name: str
@@ -118,7 +119,7 @@ class CheckBody(_Body):
     asked: str | None = Field(None, description="The expression that gave `got`.")
 
 
-class VerdictBody(_Body):
+class VerdictBody(Body):
     """What the judge found."""
 
     outcome: Outcome
@@ -135,7 +136,7 @@ class VerdictBody(_Body):
         return cls.model_validate(verdict, from_attributes=True)
 
 
-class ValidationRequestBody(_Body):
+class ValidationRequestBody(Body):
     """A wish to have a task checked."""
 
     mode: ValidationMode = ValidationMode.LIVE
@@ -143,14 +144,14 @@ class ValidationRequestBody(_Body):
     idempotency_key: Key = Field(description="A retry with the same key is the same validation.")
 
 
-class SubmissionRequestBody(_Body):
+class SubmissionRequestBody(Body):
     """A learner's wish to hand in what stands in the notebook now."""
 
     learner: Key | None = Field(None, description="A learner may leave it out.")
     idempotency_key: Key = Field(description="A retry with the same key is the same submission.")
 
 
-class ValidationBody(_Body):
+class ValidationBody(Body):
     """One validation; `verdict` is none while it waits or runs."""
 
     id: str
@@ -177,7 +178,7 @@ class ValidationBody(_Body):
         )
 
 
-class SubmissionLineBody(_Body):
+class SubmissionLineBody(Body):
     """A submission in a list; its validation has the same id with `v-`."""
 
     id: str
@@ -198,7 +199,7 @@ class SubmissionBody(SubmissionLineBody):
     notebook: str
 
 
-class ProgressBody(_Body):
+class ProgressBody(Body):
     """How far a learner is with a check, or with the whole task (`check` is empty)."""
 
     course: str
@@ -221,7 +222,7 @@ class ProgressBody(_Body):
         return cls.model_validate(progress, from_attributes=True)
 
 
-class RungBody(_Body):
+class RungBody(Body):
     """What became of the hints of one rung; the rest was deleted, became void, or nothing has come of it yet."""
 
     rung: int
@@ -231,7 +232,7 @@ class RungBody(_Body):
     seconds: float | None = Field(description="The median from the hint to the success.")
 
 
-class TaskHintsBody(_Body):
+class TaskHintsBody(Body):
     """What became of the hints about one task; who later passed alone had no hint about that task."""
 
     task: str
@@ -246,85 +247,3 @@ class TaskHintsBody(_Body):
     def of(cls, hints: TaskHints) -> TaskHintsBody:
         """The report of a task as it is told."""
         return cls.model_validate(hints, from_attributes=True)
-
-
-class EnrolmentBody(_Body):
-    """Somebody in a course."""
-
-    username: str
-    role: CourseRole
-    at: float
-
-
-class EnrolBody(_Body):
-    """What somebody is to be in a course."""
-
-    role: CourseRole = CourseRole.LEARNER
-
-
-class TokenRequestBody(_Body):
-    """Whom a token is for, and what it may do."""
-
-    name: Key
-    role: Role
-    courses: list[Key] | None = Field(None, description="Of an instructor or agent; none: all courses.")
-    learner: Key | None = Field(None, description="The one learner of an agent; none: all of its courses.")
-    may_write: bool = True
-    may_execute: bool = False
-    days: float | None = Field(None, gt=0, description="How long it is good; none: until it is revoked.")
-    note: str = Field("", max_length=200)
-
-
-class TokenBody(_Body):
-    """An issued token, without the token itself."""
-
-    id: str
-    name: str
-    role: Role
-    courses: list[str] | None
-    learner: str | None
-    may_write: bool
-    may_execute: bool
-    at: float
-    expires: float | None
-    revoked: float | None
-    note: str
-
-
-class IssuedBody(TokenBody):
-    """A new token; `token` is shown this once."""
-
-    token: str
-
-
-class AuditBody(_Body):
-    """One act that somebody may have to answer for."""
-
-    id: str
-    at: float
-    actor: str
-    action: str
-    subject: str
-    detail: str
-
-
-class DeletedBody(_Body):
-    """How many records of each kind went."""
-
-    deleted: dict[str, int]
-
-
-class SuggestionRecordBody(_Body):
-    """A suggestion and what became of it; `ended` is none while it lives."""
-
-    suggestion: str
-    room: str
-    about: str
-    cause_key: str
-    rung: int
-    at: float
-    ended: str | None
-    ended_at: float | None
-    learner: str
-    placement: str
-    text: str

@@ -6,11 +6,11 @@ import heapq
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+from ltt_collab.bench.streams.meaning import author_named, error_in, made_cell, verdict_in
 from ltt_collab.bench.streams.reading import Step, Stream, task_in
 from ltt_collab.edits.bursts import Bursts
 from ltt_collab.edits.scribe import Head
 from ltt_collab.edits.stamp import Stamp
-from ltt_collab.model.cells import Cell, CellType
 from ltt_collab.model.commands import (
     AskTutor,
     CheckTask,
@@ -21,7 +21,6 @@ from ltt_collab.model.commands import (
     TutorAnswered,
     WakeAt,
 )
-from ltt_collab.model.courses import TaskMark, TaskRole
 from ltt_collab.model.edits import (
     BurstEnded,
     CellInserted,
@@ -42,12 +41,11 @@ from ltt_collab.model.edits import (
     SuggestionShown,
     TaskChecked,
 )
-from ltt_collab.model.ids import CellId, ClientId, CourseId, RoomId, Seq, SuggestionId, TaskId, Username
-from ltt_collab.model.presence import SERVER, Author, AuthorKind, Selection, User
+from ltt_collab.model.ids import CellId, CourseId, RoomId, Seq, SuggestionId, Username
+from ltt_collab.model.presence import Author, AuthorKind, Selection, User
 from ltt_collab.model.staleness import why_outdated
 from ltt_collab.model.suggestions import EndReason, Placement, Shown
 from ltt_collab.model.text import source_hash
-from ltt_collab.model.validations import CheckResult, Outcome, ValidationMode, Verdict
 from ltt_collab.triggers.policy import Calm, Policy
 from ltt_collab.tutoring.budget import Budget
 from ltt_collab.tutoring.gate import Gate
@@ -108,7 +106,7 @@ class Replay:
 
     def play(self) -> Played:
         """Let it all happen."""
-        cells = [_cell(c.name, c.type, c.task, c.source) for c in self._stream.cells]
+        cells = [made_cell(c.name, c.type, c.task, c.source) for c in self._stream.cells]
         self._sources.update({cell.id: cell.source for cell in cells})
         self.policy.adopt(cells)
         for step in self._stream.steps:
@@ -153,16 +151,16 @@ class Replay:
         text = new if share >= 1 else new[: same + max(1, round((len(new) - same) * share))]
         self._sources[cell] = text
         self._keys[step.who] = (self._now, cell)
-        self.happen(SourceEdited(**self.head(_author(step.who)), cell_id=cell, splices=(Splice(0, 0, "x"),)))
+        self.happen(SourceEdited(**self.head(author_named(step.who)), cell_id=cell, splices=(Splice(0, 0, "x"),)))
 
     def _do(self, step: Step) -> None:
-        author, head = _author(step.who), self.head(_author(step.who))
+        author, head = author_named(step.who), self.head(author_named(step.who))
         match step.verb:
             case "joins" | "leaves":
                 user = User(username=Username(step.who), display_name=step.who)
                 self.happen(PeerJoined(**head, user=user) if step.verb == "joins" else PeerLeft(**head, user=user))
             case "pastes":
-                cell = _cell(step.rest[0], step.rest[1], task_in(step.rest), step.source)
+                cell = made_cell(step.rest[0], step.rest[1], task_in(step.rest), step.source)
                 self._sources[cell.id] = cell.source
                 self.happen(CellInserted(**head, cell=cell, index=len(self._sources) - 1))
             case "moves":
@@ -177,7 +175,7 @@ class Replay:
             case "says":
                 self.happen(MessagePosted(**head, chat="chat", message=f"m{step.at}", text=step.text))
             case "checked":
-                self.happen(TaskChecked(**head, course=CourseId("c"), verdict=_verdict(step)))
+                self.happen(TaskChecked(**head, course=CourseId("c"), verdict=verdict_in(step)))
             case "deletes" if step.who in self._notes:
                 note = self._notes.pop(step.who)
                 reason = EndReason.DISMISSED
@@ -191,7 +189,7 @@ class Replay:
         self.happen(RunStarted(**self.head(author), cell_id=cell, source_hash=source_hash(self._sources.get(cell, ""))))
         if step.rest[1] == "forever":
             return
-        error = None if step.rest[2] == "ok" else _error(step)
+        error = None if step.rest[2] == "ok" else error_in(step)
         outcome = RunOutcome.OK if error is None else RunOutcome.ERROR
         seconds = float(step.rest[1])
         self._later(self._now + seconds, lambda: self._finish(cell, author, outcome, error, seconds))
@@ -288,48 +286,3 @@ class Replay:
             self.happen(shown)
             answered = replace(answered, answer=Shown(suggestion=name))
         self._obey(self.policy.handle(answered))
-
-
-def _author(who: str) -> Author:
-    if who == "disk":
-        return SERVER
-    return Author(kind=AuthorKind.LEARNER, username=Username(who), client=ClientId(sum(who.encode())))
-
-
-def _cell(name: str, kind: str, task: str, source: str) -> Cell:
-    mark = TaskMark(course=CourseId("c"), task=TaskId(task), role=TaskRole.WORK) if task else None
-    return Cell(id=CellId(name), type=CellType(kind), source=source, task=mark)
-
-
-def _error(step: Step) -> RunError:
-    name, line = step.rest[2], step.rest[3]
-    value = step.text.split(maxsplit=4)[4] if len(step.rest) > 4 else ""
-    return RunError(name=name, value=value, traceback=(f"Cell In[1], line {line}",))
-
-
-def _verdict(step: Step) -> Verdict:
-    passed, _, every = step.rest[1].partition("/")
-    first = " ".join(step.rest[2:]) or "check"
-    checks = tuple(
-        CheckResult(
-            name=first if index == int(passed) else f"check {index}",
-            passed=index < int(passed),
-            hidden=False,
-            points=0,
-            max_points=1,
-            message="",
-        )
-        for index in range(int(every))
-    )
-    done = passed == every
-    return Verdict(
-        task=TaskId(step.rest[0]),
-        mode=ValidationMode.LIVE,
-        outcome=Outcome.PASSED if done else Outcome.FAILED,
-        passed=done,
-        score=float(passed),
-        max_score=float(every),
-        first_cause=None,
-        checks=checks,
-        duration_ms=1.0,
-    )
