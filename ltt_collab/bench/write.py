@@ -123,7 +123,7 @@ async def _one(lab: LabServer, learner: Visitor, index: int, write: Callable[[],
     """Have a note written below a cell, as the learner sees it."""
     learner.show_up()
     await anyio.sleep(SETTLE)
-    cells, received, cpu = len(learner.cells), learner.received, process_cpu_seconds(lab.process)
+    cells, received, cpu = len(learner.cells), learner.received, process_cpu_seconds(lab.process.pid)
 
     def has_letters(at_least: int) -> bool:
         return len(learner.cells) > cells and len(learner.source(index + 1)) >= at_least
@@ -145,7 +145,7 @@ async def _one(lab: LabServer, learner: Visitor, index: int, write: Callable[[],
         complete=(seen[1] - begun) * 1000,
         shown=(shown - begun) * 1000,
         messages=learner.received - received,
-        cpu=(process_cpu_seconds(lab.process) - cpu) * 1000,
+        cpu=(process_cpu_seconds(lab.process.pid) - cpu) * 1000,
     )
 
 

@@ -18,12 +18,12 @@ from anyio.abc import Process
 from pydantic import SecretStr
 
 from ltt_collab.demo.hub_layout import HubLayout
-from ltt_collab.demo.lab import FOREIGN_VARIABLES, HOST, LOG_TAIL, LOOK_EVERY, choose_port, require_packages
 from ltt_collab.demo.places import COURSE, copy_course
-from ltt_collab.demo.processes import end_process, end_strays, family
 from ltt_collab.demo.proxy import proxy_command
 from ltt_collab.demo.run import SIGNALS, cancel_when_signalled, quiet_logging, until_ready
 from ltt_collab.demo.screen import HubReady, HubUser, Screen
+from ltt_collab.lab.processes import end_process, end_strays, family
+from ltt_collab.lab.server import HOST, LOG_TAIL, LOOK_EVERY, choose_port, inherited_environment, require_packages
 from ltt_collab.model.errors import DemoError
 from ltt_collab.service import running_service
 from ltt_collab.settings import Settings
@@ -43,7 +43,7 @@ async def run_hub_demo(port: int | None, screen: Screen) -> bool:
     False: it was interrupted before it was ready.
 
     Raises:
-        DemoError, InvalidSettingError
+        LabError, DemoError, InvalidSettingError
     """
     require_packages()
     missing = [package for module, package in NEEDED.items() if find_spec(module) is None]
@@ -156,8 +156,7 @@ async def _swept(home: Path) -> AsyncIterator[None]:
 
 
 def _environment(layout: HubLayout) -> Mapping[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}  # noqa: TID251
-    return inherited | layout.environment() | {"HOME": str(layout.home)}
+    return inherited_environment() | layout.environment() | {"HOME": str(layout.home)}
 
 
 async def _until_answers(layout: HubLayout, processes: Mapping[str, Process]) -> None:

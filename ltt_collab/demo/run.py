@@ -20,11 +20,12 @@ from pydantic import SecretStr
 
 from ltt_collab.adapters.jupyter.address import JupyterAddress
 from ltt_collab.demo.kernel import running_kernel
-from ltt_collab.demo.lab import HOST, Lab, has_learner_extension, require_packages, running_lab
+from ltt_collab.demo.lab import DemoLab, running_lab
 from ltt_collab.demo.learner import joined_learner
 from ltt_collab.demo.places import COURSE, Places, laid_out
 from ltt_collab.demo.screen import Ready, Screen
 from ltt_collab.demo.story import Stage, tell
+from ltt_collab.lab.server import HOST, Lab, has_learner_extension, require_packages
 from ltt_collab.model.errors import DemoError
 from ltt_collab.model.reporting import LogLevel
 from ltt_collab.service import TUTOR_USERNAME, RunningService, running_service
@@ -59,7 +60,7 @@ async def run_demo(options: DemoOptions, screen: Screen) -> bool:
     False: it was interrupted before it was ready, or before the story's end.
 
     Raises:
-        DemoError, InvalidSettingError, RoomError
+        LabError, DemoError, InvalidSettingError, RoomError
     """
     require_packages()
     Settings.read()  # a variable that cannot be used is said before anything starts
@@ -88,11 +89,12 @@ async def cancel_when_signalled(signals: AsyncIterator[signal.Signals], scope: a
 
 
 @asynccontextmanager
-async def _whole_demo(places: Places, options: DemoOptions, screen: Screen) -> AsyncIterator[tuple[Lab, Settings]]:
+async def _whole_demo(places: Places, options: DemoOptions, screen: Screen) -> AsyncIterator[tuple[DemoLab, Settings]]:
     screen.progress(f"Starting JupyterLab on {places.root} …")
     if not has_learner_extension():
         screen.progress("ltt-learner is not installed: this JupyterLab has the stock store; see `ltt doctor`")
-    async with running_lab(places, options.port) as lab:
+    async with running_lab(places, options.port) as running:
+        lab = running.lab
         screen.progress("Starting the tutor's service …")
         settings = _settings(places, lab)
         async with running_service(settings) as service:
@@ -103,7 +105,7 @@ async def _whole_demo(places: Places, options: DemoOptions, screen: Screen) -> A
                 # A text browser holds its caller until it is closed: that must hold up neither us nor our end.
                 threading.Thread(target=webbrowser.open, args=(ready.address,), daemon=True).start()
             try:
-                yield lab, settings
+                yield running, settings
             finally:
                 screen.progress("Ending JupyterLab and its kernels …")
 
@@ -160,12 +162,13 @@ def _ready(places: Places, lab: Lab, service: RunningService) -> Ready:
     )
 
 
-async def _tell_story(places: Places, lab: Lab, settings: Settings, screen: Screen) -> None:
+async def _tell_story(places: Places, running: DemoLab, settings: Settings, screen: Screen) -> None:
     path = places.notebooks[0]
-    address = JupyterAddress.parse(lab.url, lab.token)
+    server = running.server
+    address = JupyterAddress.parse(running.lab.url, running.lab.token)
     screen.begin_story()
     with anyio.move_on_after(STORY):
-        async with joined_learner(lab.server, path) as learner, running_kernel(address, lab.rest, path) as kernel:
+        async with joined_learner(server, path) as learner, running_kernel(address, server.rest, path) as kernel:
             await tell(
                 Stage(
                     learner=learner,

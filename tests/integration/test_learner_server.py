@@ -167,12 +167,8 @@ async def test_another_store_on_the_command_line_is_used_and_called_unsafe(tmp_p
 
 @pytest.mark.proves("learner:works-when-installed")
 async def test_the_extension_is_active_when_it_is_merely_installed(tmp_path: Path) -> None:
-    async with running_jupyter(tmp_path) as template:
-        command = [part for part in template.command if not part.startswith("--config=")]
-        assert command != template.command
-        template.command[:] = command
-        await template.restart(signal.SIGTERM)
-        assert (await described(template))["ystore"]["gap_free"] is True
+    async with running_jupyter(tmp_path, config=None) as jupyter:
+        assert (await described(jupyter))["ystore"]["gap_free"] is True
 
 
 @pytest.mark.proves("learner:works-from-a-checkout")
@@ -199,9 +195,13 @@ def test_the_configuration_file_finds_the_package_beside_it_from_any_directory(t
 
 
 @pytest.mark.proves("learner:clean-stop")
-@pytest.mark.parametrize("answers_close", [True, False], ids=["polite", "silent"])
-async def test_sigterm_with_an_open_room_saves_the_last_letters_and_ends_in_time(
-    jupyter: Jupyter, answers_close: bool
+@pytest.mark.parametrize(
+    ("stop_with", "answers_close"),
+    [(signal.SIGTERM, True), (signal.SIGTERM, False), (signal.SIGINT, True)],
+    ids=["polite", "silent", "interrupted, as by JupyterHub's local spawner"],
+)
+async def test_a_stop_with_an_open_room_saves_the_last_letters_and_ends_in_time(
+    jupyter: Jupyter, stop_with: signal.Signals, answers_close: bool
 ) -> None:
     jupyter.write_notebook("a.ipynb", code_cell("x = 1", "c1"))
     async with plain_peer(jupyter, "a.ipynb") as peer:
@@ -212,7 +212,7 @@ async def test_sigterm_with_an_open_room_saves_the_last_letters_and_ends_in_time
             await eventually(lambda: witness.sources() == peer.sources())
         assert jupyter.read_sources("a.ipynb") == ["x = 1"], "the save delay was shorter than this test thinks"
 
-        seconds = await ended_after(jupyter, signal.SIGTERM)
+        seconds = await ended_after(jupyter, stop_with)
 
         assert jupyter.process.poll() == 0, jupyter.log.read_text()[-2000:]
         assert seconds < EXIT_LIMIT

@@ -36,6 +36,11 @@ async def end_process(process: Process, relatives: Sequence[Any] = ()) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
+    end_relatives(relatives)
+
+
+def end_relatives(relatives: Sequence[Any]) -> None:
+    """Kill those of them that still live."""
     for relative in relatives:
         # psutil tells a process from another one that was given its number since.
         with suppress(_psutil().Error):
