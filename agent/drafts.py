@@ -18,19 +18,25 @@ def drafts_of(event: HelpRequested, words: Words, expected_hash: str, rung: int)
     """The drafts that say ``words``: sentence by sentence where the question came by chat, else one note."""
     pieces = sentences(words.text) if event.chat else [words.text]
     for number, piece in enumerate(pieces):
-        yield Draft(
-            cell_id=event.cell_id,
-            expected_hash=expected_hash,
-            placement=Placement.CHAT if event.chat else Placement.NOTE,
-            text=piece,
-            rung=rung,
-            line=words.line,
-            idempotency_key=_key(event, rung, expected_hash, number, piece),
-            cause_key=event.cause_key,
-            chat=event.chat,
-            reply_to=event.reply_to,
-            more=number + 1 < len(pieces),
-        )
+        more = number + 1 < len(pieces)
+        yield piece_of(event, Words(text=piece, line=words.line), expected_hash, rung, number=number, more=more)
+
+
+def piece_of(event: HelpRequested, words: Words, expected_hash: str, rung: int, *, number: int, more: bool) -> Draft:
+    """The draft that says one piece of an answer, the first of which has the number 0."""
+    return Draft(
+        cell_id=event.cell_id,
+        expected_hash=expected_hash,
+        placement=Placement.CHAT if event.chat else Placement.NOTE,
+        text=words.text,
+        rung=rung,
+        line=words.line,
+        idempotency_key=_key(event, rung, expected_hash, number, words.text),
+        cause_key=event.cause_key,
+        chat=event.chat,
+        reply_to=event.reply_to,
+        more=more,
+    )
 
 
 def sentences(text: str) -> list[str]:

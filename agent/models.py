@@ -45,6 +45,9 @@ _REFUSED = frozenset({400, 404, 422})
 """Statuses by which a server may say that it knows no tools."""
 
 
+Hear = Callable[[str], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """The model gave nothing usable; ``kind``: ``timeout``, ``rate_limited``, ``truncated``, ``empty``, ``error``."""
@@ -82,11 +85,13 @@ class ChatModel:
         """Whether it failed a moment ago and is left alone (invariant 2)."""
         return self._now() < self._resume_at
 
-    async def ask(self, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) -> Said | Failed:
-        """One answer."""
+    async def ask(
+        self, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]], hear: Hear | None = None
+    ) -> Said | Failed:
+        """One answer; ``hear`` is told the text of it as far as it has come, again and again."""
         if self.is_resting:
             return Failed("resting")
-        answered = await self._ask(messages, tools)
+        answered = await self._ask(messages, tools, hear)
         if isinstance(answered, Said):
             self._failures = 0
             MODEL_TOKENS.inc(answered.tokens)
@@ -96,10 +101,12 @@ class ChatModel:
         """Count an answer that came whole and made no sense."""
         MODEL_FAILURES.labels(kind).inc()
 
-    async def _ask(self, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) -> Said | Failed:
+    async def _ask(
+        self, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]], hear: Hear | None
+    ) -> Said | Failed:
         try:
             with anyio.fail_after(self._seconds):  # invariant 1
-                whole = await self._stream(messages, tools if self._knows_tools else ())
+                whole = await self._stream(messages, tools if self._knows_tools else (), hear)
         except TimeoutError:
             return self._failed("timeout")
         # The boundary to providers: each raises errors of its own, which this process may not even have the names of.
@@ -107,12 +114,12 @@ class ChatModel:
             if tools and self._knows_tools and _status(error) in _REFUSED:
                 self._knows_tools = False
                 log.info("model takes no tools", model=self._name)
-                return await self._ask(messages, ())
+                return await self._ask(messages, (), hear)
             return self._failed("rate_limited" if _status(error) == 429 else "error", error)
         return self._judged(whole, messages)
 
     async def _stream(
-        self, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]
+        self, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]], hear: Hear | None
     ) -> AIMessageChunk | None:
         if self._model is None:
             # Importing a provider's package takes seconds: not in the loop that serves every room.
@@ -130,6 +137,8 @@ class ChatModel:
             size += len(str(piece.content))
             if size > MAX_ANSWER_CHARACTERS:
                 return None
+            if hear is not None:
+                hear(_text(whole.content))
 
     def _judged(self, whole: AIMessageChunk | None, messages: Sequence[BaseMessage]) -> Said | Failed:
         if whole is None:

@@ -44,6 +44,10 @@ Answer with one JSON object and nothing else:
 "change" is never shown: it is run to see whether your hint is true.
 """
 
+_ALOUD = """
+Write the object in this order: first "change", then "line", last "hint". "change" is null unless the hint rests on one.
+"""
+
 _RUNGS = {
     1: "Say where to look: the line, and what to compare there. Do not say what is wrong, and show no code of yours.",
     2: "Say what is wrong there and why. Do not say how to mend it, and show no code of yours.",
@@ -103,9 +107,10 @@ def cleaned(text: str, limit: int, names: Iterable[str] = ()) -> str:
     )
 
 
-def rules_text(seal: Seal, rung: int) -> str:
-    """The system message."""
-    return _RULES.format(boundary=seal.boundary, rung=_RUNGS[min(max(rung, 1), 3)], words=WORDS)
+def rules_text(seal: Seal, rung: int, *, aloud: bool = False) -> str:
+    """The system message; ``aloud``: what the hint is compared with comes before it, so that it may be read at once."""
+    told = _RULES.format(boundary=seal.boundary, rung=_RUNGS[min(max(rung, 1), 3)], words=WORDS)
+    return told + _ALOUD if aloud else told
 
 
 def request_text(

@@ -33,6 +33,7 @@ class HelpState(TypedDict, total=False):
     ``route``: where to go next. ``rung``: the rung that is drafted (lower than asked for after a leak). ``hint`` and
     ``line``: what would be said. ``change``: the model's own idea of the mended cell, to test the hint by, never shown.
     ``problems``: what the review found. ``tries``: drafts of this request. ``by``: ``rules``, ``model`` or ``cache``.
+    ``spoken``: it was said already, sentence by sentence.
     """
 
     memory: list[Memory]
@@ -46,12 +47,23 @@ class HelpState(TypedDict, total=False):
     conflicts: int
     by: str
     outcome: str
+    spoken: bool
 
 
 def fresh(event: HelpRequested) -> HelpState:
     """The state that a request begins with; what is remembered stays."""
     return HelpState(
-        route="", rung=event.rung, hint="", line=None, change="", problems=[], tries=0, conflicts=0, by="", outcome=""
+        route="",
+        rung=event.rung,
+        hint="",
+        line=None,
+        change="",
+        problems=[],
+        tries=0,
+        conflicts=0,
+        by="",
+        outcome="",
+        spoken=False,
     )
 
 

@@ -24,6 +24,8 @@ THRASHING = (
     "You tried a few versions of these lines. A small step may help now. "
     "Say in one sentence what this cell should do. Then print one value on the way, and run it."
 )
+TO_BE_CONTINUED = "Try that first, and then ask me again."
+"""Ends an answer of which the rest cannot be said."""
 ALL_PASSED = "All checks pass. Well done."
 WHAT_HAPPENED = (
     "Run the cell, and I look at what it says. "

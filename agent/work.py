@@ -67,6 +67,7 @@ class Work:
     by_rules: Words | None = None
     toolbox: Toolbox | None = None
     messages: list[BaseMessage] = field(default_factory=list)
+    trials: dict[str, bool] = field(default_factory=dict)
 
     @property
     def learner(self) -> str:

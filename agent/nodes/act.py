@@ -24,6 +24,8 @@ async def act(state: HelpState, runtime: Runtime[Work]) -> HelpState:
     """One proposal; a leak is written anew one rung lower, a conflict is looked at anew once."""
     work = runtime.context
     words = Words(text=state["hint"], line=state["line"])
+    if state["spoken"]:
+        return _shown(state, work, words)
     answered = await propose(work.event, words, work.expected_hash, work.context, rung=state["rung"])
     if is_conflict(answered):
         again = state["conflicts"] == 0

@@ -10,6 +10,9 @@ from typing import Any
 from langchain_core.messages import HumanMessage, SystemMessage, ToolMessage
 from langgraph.runtime import Runtime
 
+from agent.aloud import Aloud
+from agent.judging import problems_of
+from agent.metrics import REVIEWS
 from agent.models import Said
 from agent.nodes.decide import by_rules
 from agent.prompts import request_text, rewrite_text, rules_text
@@ -20,6 +23,8 @@ from agent.work import Work
 ROUNDS = 4
 """Turns of one draft: looking at things three times, then the answer."""
 
+CUT_SHORT = "it was cut short"
+
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 _MAX_LINE = 100_000
 
@@ -27,19 +32,36 @@ _MAX_LINE = 100_000
 async def draft(state: HelpState, runtime: Runtime[Work]) -> HelpState:
     """The model's hint, or the rules' when it has none."""
     work = runtime.context
+    # In the chat nobody waits for the last sentence to read the first one.
+    aloud = Aloud(work, state["rung"]) if work.event.chat else None
     _prepare(work, state)
     for turn in range(ROUNDS):
         may_look = turn + 1 < ROUNDS and work.toolbox is not None and work.toolbox.has_calls_left
-        said = await work.desk.model.ask(work.messages, SPECS if may_look else ())
+        tools = SPECS if may_look else ()
+        said = await (aloud.ask(tools) if aloud is not None else work.desk.model.ask(work.messages, tools))
         if not isinstance(said, Said):
-            return by_rules(work) | HelpState(outcome=said.kind)
+            return await _ended(by_rules(work) | HelpState(outcome=said.kind), work, aloud)
         work.desk.spending.spend(work.learner, work.course, said.tokens)
         work.messages.append(said.message)
         if not said.message.tool_calls:
-            return _drafted(said.text, work, state)
+            return await _ended(_drafted(said.text, work, state), work, aloud)
         await _look(said, work)
     work.desk.model.unusable("no answer")
-    return by_rules(work)
+    return await _ended(by_rules(work), work, aloud)
+
+
+async def _ended(drafted: HelpState, work: Work, aloud: Aloud | None) -> HelpState:
+    """What comes of a draft; one that was begun aloud is ended aloud, whatever has become of the rest of it."""
+    if aloud is None or not aloud.said:
+        return drafted
+    problems = [CUT_SHORT]
+    if drafted["route"] == "review":
+        problems = await problems_of(work, drafted["hint"], drafted["change"], aloud.rung)
+    line = drafted.get("line")
+    said = await aloud.finish(drafted.get("hint", ""), line, passes=not problems)
+    for problem in problems:
+        REVIEWS.labels(problem).inc()
+    return HelpState(route="act", by="model", hint=said, line=line, spoken=True, problems=problems)
 
 
 def _prepare(work: Work, state: HelpState) -> None:
@@ -48,7 +70,10 @@ def _prepare(work: Work, state: HelpState) -> None:
         work.messages.append(HumanMessage(rewrite_text(state["problems"])))
         return
     asked = request_text(work.seal, work.event, work.notebook, work.task, work.finding, state.get("memory", []))
-    work.messages = [SystemMessage(rules_text(work.seal, state["rung"])), HumanMessage(asked)]
+    work.messages = [
+        SystemMessage(rules_text(work.seal, state["rung"], aloud=bool(work.event.chat))),
+        HumanMessage(asked),
+    ]
 
 
 async def _look(said: Said, work: Work) -> None:

@@ -21,7 +21,8 @@ class Reply:
     """What is answered to one request.
 
     ``tool``: name and arguments of a tool call in place of text. ``cut``: the connection breaks before the end.
-    ``wait``: the first piece comes once it is set, or never. ``raw``: a body that is no stream at all.
+    ``wait``: the first piece comes once it is set, or never. ``raw``: a body that is no stream at all. ``hold``:
+    what comes behind that text comes once the event is set.
     """
 
     text: str = ""
@@ -32,6 +33,7 @@ class Reply:
     cut: bool = False
     raw: str | None = None
     wait: threading.Event | None = None
+    hold: tuple[str, threading.Event] | None = None
 
 
 @dataclass(slots=True)
@@ -88,16 +90,24 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
             return
         if reply.wait is not None:
-            while not reply.wait.wait(0.02) and not model.closing.is_set():
-                pass
+            self._await(reply.wait, model)
         self._head(reply, "text/event-stream", None)
+        told = ""
         for delta in _deltas(reply):
+            if reply.hold is not None and reply.hold[0] in told:
+                self._await(reply.hold[1], model)
+            told += str(delta.get("content", ""))
             self._send(delta, None)
         if reply.cut:
             return  # without the last chunk: a broken connection
         self._send({}, reply.finish)
         self._chunk("data: [DONE]\n\n")
         self.wfile.write(b"0\r\n\r\n")
+
+    @staticmethod
+    def _await(event: threading.Event, model: ModelServer) -> None:
+        while not event.wait(0.02) and not model.closing.is_set():
+            pass
 
     def _head(self, reply: Reply, content_type: str, length: int | None) -> None:
         self.send_response(reply.status)
