@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from ltt_collab.model.ids import ClientId, Username
 from ltt_collab.model.presence import User
 from ltt_collab.rooms.local_state import ACTIVITY_MARK
+from ltt_collab.rooms.lookalikes import as_seen
 from ltt_collab.rooms.varints import MAX_VARUINT
 
 NAME_LENGTH = 80
@@ -25,9 +24,6 @@ CURSORS = 16
 
 _SCAN_LENGTH = 1024
 """Characters of a claimed name that we look at at all."""
-
-_UNSEEN = re.compile(r"[\W_]+")
-"""What does not distinguish one name from another to a reader: spaces, dots, emoji."""
 
 
 def read_user(state: Mapping[str, Any], client: ClientId) -> User | None:
@@ -113,7 +109,5 @@ def _text(value: object) -> str:
 
 
 def _as_seen(name: object) -> str:
-    """A name without what a reader overlooks: case, width, accents, spaces, our activity behind it."""
-    bare = _text(name).split(ACTIVITY_MARK.strip())[0]
-    decomposed = unicodedata.normalize("NFKD", bare.casefold())
-    return _UNSEEN.sub("", "".join(c for c in decomposed if not unicodedata.combining(c)))
+    """A name as a reader takes it, without our activity behind it."""
+    return as_seen(_text(name).split(ACTIVITY_MARK.strip())[0])
