@@ -43,11 +43,11 @@ class HubToken(Token):
             try:
                 fresh = await self._read()
             except InvalidSettingError as error:
-                log.error("token not read again", reason=str(error))  # noqa: TRY400 - it says all
+                log.error("not read again", what="LTT_HUB_TOKEN", reason=str(error))  # noqa: TRY400 - it says all
                 return False
             if fresh == self._secret:
                 return False
             self._secret = fresh
             self.renewals += 1
-            log.info("token at the hub read anew", times=self.renewals)
+            log.info("read anew from its file", what="LTT_HUB_TOKEN", times=self.renewals)
             return True
