@@ -94,10 +94,15 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         run=bench_mcp,
     ),
     "hub": Benchmark(
-        help="what it costs to know which of a hub's servers run",
+        help="what it costs to know which of a hub's servers run, what idle learners cost, how soon we join",
         defaults=HubOptions(),
-        short=HubOptions(servers=600, sweeps=3),
-        meanings={"servers": "how many run", "sweeps": "how often all of them are listed"},
+        short=HubOptions(servers=600, sweeps=3, idle=200, openings=5),
+        meanings={
+            "servers": "how many run",
+            "sweeps": "how often all of them are listed",
+            "idle": "silent servers that the service is connected to; 0: none",
+            "openings": "notebooks opened on a real hub; 0: no hub is started",
+        },
         run=bench_hub,
     ),
     "tutor": Benchmark(

@@ -1,8 +1,8 @@
-"""``ltt bench hub``: what it costs to know which of a hub's servers run.
+"""``ltt bench hub``: what it costs to know which of a hub's servers run, what an idle learner costs, how soon we join.
 
 A scripted hub on loopback tells of many running servers, in pages, as JupyterHub does; our own client and books do the
-rest. The servers themselves are silent: what a connection to one costs is ``ltt bench rooms``. The baseline is what one
-question for each server costs, as a service pays that has no list.
+rest. The baseline is what one question for each server costs, as a service pays that has no list. Then the fleet is on
+servers that are silent; and a real hub is started, whose learner opens notebooks.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from ltt_collab.adapters.hub.directory import PAGE, JupyterHub
 from ltt_collab.adapters.hub.places import ServerPlaces
 from ltt_collab.adapters.hub.rest import HubRest
 from ltt_collab.adapters.jupyter.address import Token
+from ltt_collab.bench.hub_idle import IdleCost, idle_cost
+from ltt_collab.bench.hub_join import Joined, join_times
 from ltt_collab.bench.measures import Machine, Spread, ratio
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.hub import HubServer
@@ -32,17 +34,26 @@ MICRO = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubOptions:
-    """``servers``: how many run; ``sweeps``: how often all of them are listed."""
+    """``servers``: how many run; ``sweeps``: how often all of them are listed.
+
+    ``idle``: how many silent servers the service is connected to, in another part. ``openings``: notebooks that
+    are opened on a real hub. 0 of these leaves that part out.
+    """
 
     servers: int = 2_000
     sweeps: int = 5
+    idle: int = 500
+    openings: int = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubReport:
     """``sweep_ms``: one whole list, wall clock. ``cpu_us_per_server``: ours and the scripted hub's, per sweep.
 
-    ``baseline_cpu_us_per_server``: one question each. ``ratio``: baseline by ours.
+    ``baseline_cpu_us_per_server``: one question each. ``ratio``: baseline by ours. ``idle``: of the service, for each
+    learner on whose server nothing happens. ``loaded_to_live_ms``: on a real hub, from the moment a learner's page has
+    a notebook until our peer is in it (below 0: we were faster); ``first_loaded_to_live_ms``: of the first one, right
+    after its server was announced.
     """
 
     machine: Machine
@@ -52,10 +63,17 @@ class HubReport:
     cpu_us_per_server: float
     baseline_cpu_us_per_server: float
     ratio: float
+    idle: IdleCost | None
+    loaded_to_live_ms: Spread
+    first_loaded_to_live_ms: float
 
 
 async def bench_hub(options: HubOptions) -> HubReport:
-    """Run the benchmark; some seconds."""
+    """Run the benchmark; about a minute.
+
+    Raises:
+        BenchmarkError
+    """
     machine = Machine.now()
     places = ServerPlaces(proxy_url="http://127.0.0.1:8000", direct_url="", token=Token("unused"))
     took: list[float] = []
@@ -73,6 +91,7 @@ async def bench_hub(options: HubOptions) -> HubReport:
             for server in await hub.servers_of(_name(number)):
                 places.address(server)
         asked = (time.process_time() - used) / alone
+    joined = await join_times(options.openings) if options.openings else Joined(first=0.0, others=[])
     return HubReport(
         machine=machine,
         servers=options.servers,
@@ -81,7 +100,15 @@ async def bench_hub(options: HubOptions) -> HubReport:
         cpu_us_per_server=round(swept * MICRO, 1),
         baseline_cpu_us_per_server=round(asked * MICRO, 1),
         ratio=ratio(asked, swept),
+        idle=await _idle(options.idle) if options.idle else None,
+        loaded_to_live_ms=Spread.of(joined.others),
+        first_loaded_to_live_ms=round(joined.first, 1),
     )
+
+
+async def _idle(servers: int) -> IdleCost:
+    async with _scripted_hub(servers) as url, HubRest(url, "unused") as rest:
+        return await idle_cost(JupyterHub(rest), servers)
 
 
 async def _sweep(hub: JupyterHub, places: ServerPlaces) -> int:

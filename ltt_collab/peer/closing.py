@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import anyio
 import structlog
 
 from ltt_collab.model.errors import HubError, KernelError
@@ -25,6 +26,9 @@ LOOK_CLOSELY = 5.0
 
 LAST_SAVE = 60.0
 """Seconds before the end from which on every look has the notebooks saved."""
+
+STOPPING = 25.0
+"""Seconds that a hub may take to answer such a wish: it waits 10 s for the server itself."""
 
 TOO_OLD = (
     "**This server stops {when}**, because no server runs longer than {limit}. Your notebook has just been saved. "
@@ -151,7 +155,9 @@ class Closing:
 
     async def _stop(self) -> None:
         try:
-            await self._server.stop()
+            # Shielded: while the hub still stops it, a sweep finds it gone, and this is cancelled.
+            with anyio.move_on_after(STOPPING, shield=True):
+                await self._server.stop()
         except HubError as error:
             log.error("untouched server not stopped", server=self._server.name, reason=str(error))  # noqa: TRY400
             return

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from ltt_collab.model.text import text_fingerprint
 from tests.support.deadlines import eventually
 from tests.support.jupyter import Jupyter, code_cell
 from tests.support.learner import Learner, learner_in
@@ -42,7 +43,13 @@ def notice_of(ada: Learner) -> str:
     return next((text for text in said if "not being saved" in text), "")
 
 
-@pytest.mark.proves("learner-text:unsaved-is-said")
+async def told_of(jupyter: Jupyter, ada: Learner) -> bool:
+    """Whether the server tells of her text what the canary makes of it here."""
+    told = (await jupyter.http.get("api/ltt/texts")).json()["texts"]
+    return bool(told == {"a.ipynb": text_fingerprint([("one", ada.source("one"))])})
+
+
+@pytest.mark.proves("learner-text:unsaved-is-said", "learner-text:canary")
 async def test_a_full_disk_is_said_nothing_is_lost_and_all_is_saved_once_there_is_room(
     jupyter: Jupyter, tmp_path: Path
 ) -> None:
@@ -59,6 +66,7 @@ async def test_a_full_disk_is_said_nothing_is_lost_and_all_is_saved_once_there_i
             await ada.type("one", "y = 2")
             assert jupyter.read_sources("a.ipynb") == ["x = 1"], "what was saved before still stands"
             assert ada.source("one") == "x = 1" + LONG + "y = 2"
+            await eventually(lambda: told_of(jupyter, ada), what="her letters told, and not the notice among them")
 
         def saved() -> bool:
             return "x = 1" + LONG + "y = 2" in jupyter.read_sources("a.ipynb")

@@ -19,7 +19,7 @@ from ltt_learner.announcement import announce
 from ltt_learner.database import Database, is_broken, move_aside
 from ltt_learner.defaults import ID_MANAGERS, STORES, chosen, unless_configured
 from ltt_learner.disk import disk_takes_more
-from ltt_learner.farewell import Farewell
+from ltt_learner.farewell import Farewell, heed_interrupt
 from ltt_learner.handlers import TellingHandler, installed_versions, open_rooms
 from ltt_learner.places import Places, filesystem_of, is_local, prepare
 from ltt_learner.recovery import Recovery
@@ -135,6 +135,8 @@ class LearnerExtension(ExtensionApp):
         ydoc = self.ydoc()
         if ydoc is not None:
             Farewell(ydoc, self.sockets, self.log).install(say_goodbye=self.clean_stop)
+        if self.clean_stop:
+            heed_interrupt(serverapp)
         if self.announce_url:
             # The extension is the task's parent: it ends it when it is stopped.
             telling = announce(self.announce_url, self.log)

@@ -7,6 +7,7 @@ a worker thread that Python waits for. Nor is a document saved whose last edit i
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable, Iterable
 from logging import Logger
 from typing import Any
@@ -117,6 +118,16 @@ class Farewell:
         self._sockets.close_all()
         # The tasks of the connections end in the next turns of the loop, and with them the threads they hold.
         await anyio.sleep(LOOK)
+
+
+def heed_interrupt(server: Any) -> None:
+    """Let SIGINT stop a server without a terminal as SIGTERM does.
+
+    JupyterHub's local spawner interrupts servers, and nobody handles it there: the server left its event loop at once,
+    with documents unsaved and rooms open, and its process stood until it was killed.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, server._signal_stop)  # as JupyterHub itself does where there is a terminal
 
 
 async def release_databases() -> None:
