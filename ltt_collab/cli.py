@@ -14,7 +14,6 @@ from rich.console import Console
 
 from ltt_collab import __version__
 from ltt_collab.bench.__main__ import main as bench_main
-from ltt_collab.client import HttpClient
 from ltt_collab.coursework.commands import course_app
 from ltt_collab.coursework.validate import validate
 from ltt_collab.demo import DemoOptions, Screen, run_demo, run_hub_demo
@@ -22,6 +21,7 @@ from ltt_collab.doctor import examine, render
 from ltt_collab.mcp_bridge.typed_command import mcp_command
 from ltt_collab.model.errors import InvalidNotebookError, LttError, UsageError
 from ltt_collab.model.nbformat import read_notebook
+from ltt_collab.operating.door import running_service_client
 from ltt_collab.operating.reports import report_app
 from ltt_collab.operating.steering import resume, stop
 from ltt_collab.operating.tokens import token_app
@@ -218,14 +218,12 @@ def welcome(
 
 
 async def _welcome(username: str) -> None:
-    settings = Settings.read()
-    async with HttpClient(settings.service_url, settings.api_token) as client:
+    async with running_service_client() as client:
         await client.welcome(username)
 
 
 async def _decisions(room: str) -> list[Decision]:
-    settings = Settings.read()
-    async with HttpClient(settings.service_url, settings.api_token) as client:
+    async with running_service_client() as client:
         return list(await (await client.room(room)).decisions())
 
 

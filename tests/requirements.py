@@ -129,7 +129,7 @@ REQUIREMENTS: dict[str, str] = {
     "presence:clock-rules-of-y-protocols": "Any sequence of states leaves us with what y-protocols has.",
     "presence:identity-is-defended": "A claim to our client id is outbid and never obeyed.",
     "presence:impostor-has-no-rights": "Who calls itself by our name is reported, and is an ordinary participant.",
-    "presence:impostor-in-any-alphabet": "A name drawn like ours is ours to the eye: Cyrillic, Greek, invisible letters.",
+    "presence:impostor-in-any-alphabet": "A name drawn like ours in any alphabet is an impostor's.",
     "presence:bounded": "What others make us remember and do about their presence has bounds.",
     "presence:hostile-json-is-harmless": "Any JSON of others is borne; positions are resolved from checked cursors.",
     "presence:seen-in-lab": "JupyterLab shows our name flag and panel entry, and nothing we send throws in the page.",

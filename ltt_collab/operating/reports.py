@@ -11,8 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ltt_collab.client import HttpClient
-from ltt_collab.settings import Settings
+from ltt_collab.operating.door import running_service_client
 
 report_app = typer.Typer(
     help="Reports of the running service (LTT_SERVICE_URL, LTT_API_TOKEN: an operator's or an instructor's).",
@@ -61,7 +60,6 @@ def _rows(task: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 
 async def _hints(course: str | None) -> dict[str, Sequence[Mapping[str, Any]]]:
-    settings = Settings.read()
-    async with HttpClient(settings.service_url, settings.api_token) as client:
+    async with running_service_client() as client:
         courses = [course] if course else [str(each["id"]) for each in await client.courses()]
         return {each: await client.hints(each) for each in courses}

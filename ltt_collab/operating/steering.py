@@ -7,8 +7,7 @@ from typing import Annotated
 import anyio
 import typer
 
-from ltt_collab.client import HttpClient
-from ltt_collab.settings import Settings
+from ltt_collab.operating.door import running_service_client
 
 FAILED = 1
 
@@ -40,12 +39,10 @@ def _where(course: str | None, learner: str | None) -> str:
 
 
 async def _stop(course: str | None, learner: str | None, reason: str) -> None:
-    settings = Settings.read()
-    async with HttpClient(settings.service_url, settings.api_token) as client:
+    async with running_service_client() as client:
         await client.stop_ai(course=course, learner=learner, reason=reason)
 
 
 async def _resume(course: str | None, learner: str | None) -> bool:
-    settings = Settings.read()
-    async with HttpClient(settings.service_url, settings.api_token) as client:
+    async with running_service_client() as client:
         return await client.resume_ai(course=course, learner=learner)

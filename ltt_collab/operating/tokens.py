@@ -11,9 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from ltt_collab.client import HttpClient
 from ltt_collab.model.identity import Role
-from ltt_collab.settings import Settings
+from ltt_collab.operating.door import running_service_client
 
 token_app = typer.Typer(
     help="Tokens of learners, instructors and agents (LTT_SERVICE_URL, LTT_API_TOKEN: the operator's).",
@@ -73,20 +72,17 @@ def revoke(token: Annotated[str, typer.Argument(help="The token's id, as 'ltt to
 
 
 async def _issue(asked: dict[str, Any]) -> dict[str, Any]:
-    settings = Settings.read()
-    async with HttpClient(settings.service_url, settings.api_token) as client:
+    async with running_service_client() as client:
         return dict(await client.issue_token(asked))
 
 
 async def _list() -> list[dict[str, Any]]:
-    settings = Settings.read()
-    async with HttpClient(settings.service_url, settings.api_token) as client:
+    async with running_service_client() as client:
         return [dict(each) for each in await client.tokens()]
 
 
 async def _revoke(token: str) -> None:
-    settings = Settings.read()
-    async with HttpClient(settings.service_url, settings.api_token) as client:
+    async with running_service_client() as client:
         await client.revoke_token(token)
 
 
