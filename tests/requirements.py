@@ -225,6 +225,7 @@ REQUIREMENTS: dict[str, str] = {
     "tutor:one-note-for-one-request": "A request is answered with at most one note, of the rung that was asked for.",
     "tutor:decides-again-after-a-conflict": "After a conflict the tutor reads and decides again, once.",
     "peer:every-wake-up": "A room wakes at every time any of its parts asked for: help that waited is not forgotten.",
+    "bench:hub": "`ltt bench hub` reports what servers and idle learners cost, and how soon we join on a real hub.",
     "bench:join": "`ltt bench join` reports how soon our peer is live in a room after a browser opened it.",
     "bench:write": "`ltt bench write` reports first letter, whole note, messages and server CPU beside one insert.",
     "bench:latency": "`ltt bench latency` reports keypress to event and failed run to first letter beside polling.",
