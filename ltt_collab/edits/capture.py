@@ -38,8 +38,9 @@ class Capture:
 
     ``shared``: the notebook's cells; ``edit``: index and delta when all that changed is the source of one cell;
     ``cells``: else, what changed in and below the cells; ``meta_keys``: keys of the notebook's own metadata that
-    changed; ``mixed``: more than one transaction is in here; ``foretold``: whether it is known beforehand which letter
-    comes next into which text; ``came_true``: whether nothing but a text changed then.
+    changed; ``mixed``: more than one transaction is in here; ``foretold``: the length that the text will have into
+    which, as is known beforehand, one letter comes next; -1 when nothing is foretold; ``came_true``: whether nothing
+    but a text changed then, and it has that length.
 
     Invariants:
         1. No callback raises: an exception there would come out of whoever applies an update.
@@ -52,7 +53,8 @@ class Capture:
     def __init__(self, doc: Doc[Any], faults: FaultCounter) -> None:
         self._faults = faults
         self.changed = False
-        self.foretold = self.came_true = False
+        self.foretold = -1
+        self.came_true = False
         self.edit: tuple[int, list[dict[str, Any]]] | None = None
         self.cells: list[Change] = []
         self.meta_keys: set[str] = set()
@@ -105,7 +107,8 @@ class Capture:
                 self.changed = True
                 event = events[0]
                 if len(events) == 1 and type(event).__name__ == TEXT:
-                    if self.foretold:
+                    # Longer: text that had waited for that letter came in with it.
+                    if self.foretold >= 0 and event.target.len(event.transaction) == self.foretold:
                         self.came_true = True
                         return
                     path = event.path

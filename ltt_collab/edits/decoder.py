@@ -122,7 +122,9 @@ class DocumentDecoder:
             if self._update is not None:
                 capture.spoil()  # the last one broke off, and may have changed the document all the same
                 self._trail.lose()
-            capture.foretold = self._trail.goes_on(update)
+            trail = self._trail
+            if trail.goes_on(update):
+                capture.foretold = self._slots[trail.index].length + 1
         self._update = update
 
     def after_apply(self) -> None:
@@ -131,8 +133,8 @@ class DocumentDecoder:
         capture = self._capture
         if capture is None:
             return
-        if capture.foretold and update is not None:
-            capture.foretold = False
+        if capture.foretold >= 0 and update is not None:
+            capture.foretold = -1
             if capture.came_true:
                 self._tell_letter(capture, update)
                 return

@@ -65,9 +65,12 @@ class Reader:
     def __init__(self, trail: Trail) -> None:
         self.events: list[RoomEvent] = []
         stamp = Stamp(RoomId("room"), Seq(0), lambda: 0.0)
-        self.decoder = DocumentDecoder(stamp, Everybody(), self.events.append)
+        self.decoder = DocumentDecoder(stamp, Everybody(), self._hear)
         self.decoder._trail = trail
         self.replica = Replica(on_local_update=lambda _: None, observer=self.decoder, client_id=ClientId(7))
+
+    def _hear(self, event: RoomEvent) -> None:
+        self.events.append(event)
 
     def told(self) -> list[RoomEvent]:
         """What one transaction became; the CRDT library tells changes of several cells in any order."""
