@@ -72,12 +72,17 @@ class LineClient:
         await self._process.stdin.send(json.dumps(message).encode() + b"\n")
 
 
+def child_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Our environment less what a user has set for us or for Jupyter, and these settings."""
+    inherited = os.environ  # noqa: TID251 - nothing is configured by it here: a child gets ours, less what is a user's
+    kept = {key: value for key, value in inherited.items() if not key.startswith(("LTT_", "JUPYTER"))}
+    return kept | dict(settings)
+
+
 @asynccontextmanager
 async def running_line_client(command: Sequence[str], environment: Mapping[str, str]) -> AsyncIterator[LineClient]:
     """Start the child with these settings and none of the user's own; ends it."""
-    inherited = os.environ  # noqa: TID251 - nothing is configured by it here: a child gets ours, less what is a user's
-    kept = {key: value for key, value in inherited.items() if not key.startswith(("LTT_", "JUPYTER"))}
-    process = await anyio.open_process(command, env=kept | dict(environment), stderr=subprocess.DEVNULL)
+    process = await anyio.open_process(command, env=child_environment(environment), stderr=subprocess.DEVNULL)
     try:
         yield LineClient(process)
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import socket
 import subprocess
@@ -22,7 +21,7 @@ import httpx
 
 from ltt_collab.bench.errors import BenchmarkError
 from ltt_collab.bench.lab_server import LabServer
-from ltt_collab.bench.lines import LineClient
+from ltt_collab.bench.lines import LineClient, child_environment
 from ltt_collab.bench.measures import PAGE_KIB
 
 JUPYTER_MCP_SERVER, MCP_JUPYTER_NOTEBOOK = "jupyter-mcp-server==2.2.4", "mcp-jupyter-notebook==0.10.0"
@@ -145,8 +144,6 @@ async def our_service(lab: LabServer) -> AsyncIterator[OurService]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     token = secrets.token_urlsafe(24)
-    inherited = os.environ  # noqa: TID251 - nothing is configured by it here: a child gets ours, less what is a user's
-    kept = {key: value for key, value in inherited.items() if not key.startswith(("LTT_", "JUPYTER"))}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         own = {
             "LTT_JUPYTER_URL": lab.url,
@@ -159,7 +156,11 @@ async def our_service(lab: LabServer) -> AsyncIterator[OurService]:
         }
         command = (sys.executable, "-m", "ltt_collab", "serve")
         process = await anyio.open_process(
-            command, env=kept | own, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command,
+            env=child_environment(own),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         service = OurService(process, f"http://127.0.0.1:{port}/", token)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
@@ -35,4 +36,4 @@ def serve_stdio(compat: Compat, embed: Embed) -> None:
 
         return connected(mode, introduction, embed)
 
-    anyio.run(Relay(Stdio(), compat, connect).run)
+    anyio.run(Relay(Stdio(), compat, connect).run, backend_options={"use_uvloop": sys.platform != "win32"})

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+import ssl
 import tempfile
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import anyio
-import httpx
-from httpx_sse import EventSource
+import httpcore
 from pydantic import SecretStr
 
 from ltt_collab.mcp_bridge.catalogue import Compat
@@ -24,6 +24,13 @@ from ltt_collab.telemetry.logging import configure_logging
 CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 660.0
 """A run may take 600 s and print nothing."""
+
+PATIENCE = {"timeout": {"connect": CONNECT_SECONDS, "read": SILENCE_SECONDS, "write": SILENCE_SECONDS}}
+
+LOST = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
+"""An exchange that broke, or never began."""
+
+SUCCESS = range(200, 300)
 
 TRIES = 4
 FIRST_WAIT = 0.2
@@ -75,9 +82,14 @@ async def service_of(settings: Settings, embed: Embed) -> AsyncGenerator[tuple[s
 class Upstream:
     """One MCP session with a service, over streamable HTTP."""
 
-    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+    def __init__(self, http: httpcore.AsyncConnectionPool, url: str, token: SecretStr) -> None:
         self._http, self._url = http, url
-        self._headers = {"accept": "application/json, text/event-stream"}
+        self._headers: dict[bytes | str, bytes | str] = {
+            "authorization": f"Bearer {token.get_secret_value()}",
+            "accept": "application/json, text/event-stream",
+            "content-type": "application/json",
+            "host": urlsplit(url).netloc.rpartition("@")[2],
+        }
 
     async def begin(self, introduction: Message) -> None:
         """Open the session.
@@ -89,9 +101,9 @@ class Upstream:
         answers: list[Message] = []
         async with self._post(request) as response:
             await self._read(response, answers.append)
-            session = response.headers.get(SESSION)
+            session = _header(response, SESSION)
         result = answers[-1].get("result") if answers else None
-        if result is None or session is None:
+        if result is None or not session:
             raise ServiceRefusedError(
                 self._url, HTTPStatus.OK, "no MCP server answers there; is LTT_SERVICE_URL right?"
             )
@@ -106,7 +118,7 @@ class Upstream:
             ServiceUnreachableError, ServiceRefusedError
         """
         async with self._post(message) as response:
-            if response.status_code == HTTPStatus.NOT_FOUND:
+            if response.status == HTTPStatus.NOT_FOUND:
                 return False
             await self._read(response, pass_on)
             return True
@@ -115,59 +127,78 @@ class Upstream:
         """Pass on what the service says unasked, until cancelled."""
         while True:
             try:
-                async with self._http.stream("GET", self._url, headers=self._headers) as response:
-                    if response.status_code == HTTPStatus.NOT_FOUND:
+                async with self._http.stream("GET", self._url, headers=self._headers, extensions=PATIENCE) as response:
+                    if response.status == HTTPStatus.NOT_FOUND:
                         return
-                    if response.is_success:
+                    if response.status in SUCCESS:
                         await self._read(response, pass_on)
-            except httpx.TransportError:
+            except LOST:
                 pass  # it comes back, or the next request says that it does not
             await anyio.sleep(LISTEN_AGAIN)
 
     async def end(self) -> None:
         """Close the session, if the service still answers."""
         try:
-            await self._http.delete(self._url, headers=self._headers)
-        except httpx.TransportError:
+            await self._http.request("DELETE", self._url, headers=self._headers, extensions=PATIENCE)
+        except LOST:
             return
 
     @asynccontextmanager
-    async def _post(self, message: Message) -> AsyncGenerator[httpx.Response]:
-        wait = FIRST_WAIT
+    async def _post(self, message: Message) -> AsyncGenerator[httpcore.Response]:
+        body, wait = json.dumps(message).encode(), FIRST_WAIT
+        headers = self._headers | {"content-length": str(len(body))}
         for left in reversed(range(TRIES)):
-            request = self._http.build_request("POST", self._url, json=message, headers=self._headers)
+            request = httpcore.Request("POST", self._url, headers=headers, content=body, extensions=PATIENCE)
             try:
-                response = await self._http.send(request, stream=True)
+                response = await self._http.handle_async_request(request)
                 break
             # Only where the request cannot have arrived: a tool that was called is not called again.
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 if not left:
                     raise ServiceUnreachableError(self._url, str(error) or type(error).__name__) from error
                 await anyio.sleep(wait)
                 wait *= 2
-            except httpx.TransportError as error:
+            except LOST as error:
                 raise ServiceUnreachableError(self._url, str(error) or type(error).__name__) from error
         try:
             yield response
-        except httpx.TransportError as error:
+        except LOST as error:
             raise ServiceUnreachableError(self._url, str(error) or type(error).__name__) from error
         finally:
             await response.aclose()
 
-    async def _read(self, response: httpx.Response, pass_on: PassOn) -> None:
-        if not response.is_success:
-            await response.aread()
-            reason = "the token is not accepted; set LTT_API_TOKEN" if response.status_code in _REFUSED else ""
-            raise ServiceRefusedError(self._url, response.status_code, reason or response.text[:300])
-        if "text/event-stream" in response.headers.get("content-type", ""):
-            async with aclosing(EventSource(response).aiter_sse()) as messages:
-                async for message in messages:
-                    if message.data:
-                        pass_on(json.loads(message.data))
+    async def _read(self, response: httpcore.Response, pass_on: PassOn) -> None:
+        if response.status not in SUCCESS:
+            text = (await response.aread()).decode(errors="replace")
+            reason = "the token is not accepted; set LTT_API_TOKEN" if response.status in _REFUSED else ""
+            raise ServiceRefusedError(self._url, response.status, reason or text[:300])
+        if "text/event-stream" in _header(response, "content-type"):
+            async for data in event_data(response.aiter_stream()):
+                pass_on(json.loads(data))
             return
         body = await response.aread()
         if body:
             pass_on(json.loads(body))
+
+
+async def event_data(stream: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
+    """The data of each server-sent event, empty ones left out."""
+    buffer, data = b"", list[bytes]()
+    async for piece in stream:
+        *lines, buffer = (buffer + piece).split(b"\n")
+        for line in lines:
+            stripped = line.removesuffix(b"\r")
+            if stripped.startswith(b"data:"):
+                data.append(stripped.removeprefix(b"data:").removeprefix(b" "))
+            elif not stripped and data:
+                whole, data = b"\n".join(data), []
+                if whole:
+                    yield whole
+
+
+def _header(response: httpcore.Response, name: str) -> str:
+    wanted = name.encode()
+    return next((value.decode("latin-1") for each, value in response.headers if each.lower() == wanted), "")
 
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -181,13 +212,9 @@ async def connected(compat: Compat, introduction: Message, embed: Embed) -> Asyn
         InvalidSettingError, ServiceUnreachableError, ServiceRefusedError
     """
     async with service_of(Settings.read(), embed) as (url, token):
-        http = httpx.AsyncClient(
-            headers={"authorization": f"Bearer {token.get_secret_value()}"},
-            timeout=httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS),
-            # A redirect would carry the token to whoever it names.
-            follow_redirects=False,
-        )
-        async with http:
-            upstream = Upstream(http, f"{url}mcp?compat={quote(compat.value)}")
+        # No proxy, no redirect: each would carry the token to whoever it names.
+        tls = ssl.create_default_context() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        async with httpcore.AsyncConnectionPool(ssl_context=tls, max_connections=None) as http:
+            upstream = Upstream(http, f"{url}mcp?compat={quote(compat.value)}", token)
             await upstream.begin(introduction)
             yield upstream

@@ -176,12 +176,15 @@ async def test_a_run_that_takes_too_long_is_interrupted_and_the_next_one_begins_
         late = await agent.call("execute_code", notebook_path=seat.path, code=endless, timeout=0.7)
         began = time.monotonic()
         after = await agent.call("execute_code", notebook_path=seat.path, code="'next'")
-        assert time.monotonic() - began < 3.0
+        assert time.monotonic() - began < 10.0, (
+            "at once, on however busy a machine; it would wait 30 s for a busy kernel"
+        )
     assert late["error"]["code"] == "kernel_timeout"
     assert "begun" in late["output"]
     assert "next" in after["output"]
 
 
+@pytest.mark.alone
 @pytest.mark.proves("mcp:kernel-death")
 async def test_a_kernels_death_is_known_within_two_seconds_and_no_other_takes_its_place(stage: Stage) -> None:
     async with stage.seat(code_cell("x = 1", "c1"), kernel=True) as seat, agent_at(stage.service) as agent:

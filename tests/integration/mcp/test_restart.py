@@ -20,7 +20,7 @@ from tests.support.learner import learner_in
 from tests.support.mcp_agent import Agent, agent_at
 from tests.support.service import Service, running_service
 
-pytestmark = [pytest.mark.jupyter]
+pytestmark = [pytest.mark.jupyter, pytest.mark.alone]
 
 
 class Ears:

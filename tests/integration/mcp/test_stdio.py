@@ -109,6 +109,17 @@ def test_it_lists_the_tools_of_another_server_when_asked(tmp_path: Path) -> None
     assert [tool["name"] for tool in listed] == FOREIGN
 
 
+@pytest.mark.proves("mcp:stdio-at-once")
+def test_requests_in_a_file_are_answered_too(tmp_path: Path) -> None:
+    requests = tmp_path / "requests"
+    asked = [{"jsonrpc": "2.0", "id": number, "method": method} for number, method in enumerate(("ping", "tools/list"))]
+    requests.write_text("\n".join(map(json.dumps, asked)))  # the last line does not end
+    with requests.open("rb") as lines:
+        command = [sys.executable, "-m", "ltt_collab", "mcp"]
+        done = subprocess.run(command, stdin=lines, capture_output=True, cwd=tmp_path, check=True, timeout=30)
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [0, 1]
+
+
 @pytest.mark.asyncio(loop_scope="package")
 @pytest.mark.proves("mcp:stdio-proxy")
 async def test_calls_reach_the_running_service_and_its_progress_comes_back(stage: Stage, tmp_path: Path) -> None:
