@@ -24,7 +24,7 @@ from ltt_collab.model.edits import (
     RoomState,
     RoomStateChanged,
 )
-from ltt_collab.model.errors import RoomError, StoreUnavailableError, UnknownCellError
+from ltt_collab.model.errors import RoomError, UnknownCellError
 from ltt_collab.model.ids import CellId, CourseId, RoomId, Seq, ServerId, TaskId, Username
 from ltt_collab.model.presence import SERVER, Activity, Author, AuthorKind, Selection
 from ltt_collab.model.suggestions import Answer, Draft, EndReason
@@ -38,25 +38,22 @@ from ltt_collab.peer.mind import Mind, Wish
 from ltt_collab.peer.notices import Notices
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.people import People
+from ltt_collab.peer.permission import Permission
 from ltt_collab.peer.proposing import Proposing
+from ltt_collab.peer.recollection import Recollection
 from ltt_collab.peer.saving import Saving
 from ltt_collab.peer.stay import Stay
 from ltt_collab.peer.surroundings import Surroundings
 from ltt_collab.peer.whereabouts import Whereabouts
 from ltt_collab.ports.directory import Decision, RoomInfo
 from ltt_collab.ports.rooms import RoomServer
-from ltt_collab.ports.store import RoomStore, SuggestionRecord
 from ltt_collab.rooms.keeper import DocumentTarget, keep_connected
-from ltt_collab.rooms.presence import (
-    PresenceEvent,
-)
+from ltt_collab.rooms.presence import PresenceEvent
 from ltt_collab.rooms.protocol import Replica as RoomReplica
 from ltt_collab.rooms.provider import Provider
 from ltt_collab.telemetry import metrics
 
 log = structlog.get_logger(__name__)
-
-HOLE = "the server's history of this notebook has a hole ('ltt doctor' says more); writing could spread it"
 
 DECISIONS_KEPT = 200
 """Decisions remembered per room for ``ltt why``."""
@@ -93,8 +90,7 @@ class RoomPeer:
         self.on_keep_away: Callable[[Username], None] = lambda _username: None
         self._server = server
         self._target = target
-        self._read_only = read_only
-        self._holed = False
+        self._permission = Permission(around, self.people, self.snapshot, read_only=read_only)
         self._log = around.log.open(room, first_seq)
         self._page: Page | None = None
         self._state = RoomState.JOINING
@@ -102,7 +98,7 @@ class RoomPeer:
         self._incoming: deque[RoomEvent] = deque()
         self._deciding = False
         self._decisions: deque[Decision] = deque(maxlen=DECISIONS_KEPT)
-        self._records: Sequence[SuggestionRecord] = ()
+        self._recollection = Recollection(around, room)
         self._adopted = False
         self._scope = anyio.CancelScope()
         self._alarms = Alarms(around.timers, self._elapse)
@@ -178,9 +174,9 @@ class RoomPeer:
 
     async def run(self) -> str:
         """Be in the room until it is left; why it was."""
-        await self._recall()
+        await self._recollection.recall(self.people, self._greeting.meet)
         self._stay.begin()
-        membership = self.around.membership(self._server, read_only=bool(self._read_only))
+        membership = self.around.membership(self._server, read_only=bool(self._permission.read_only))
         try:
             with self._scope:
                 async with anyio.create_task_group() as tasks:
@@ -262,14 +258,14 @@ class RoomPeer:
         if page is None or page.is_followed:
             return
         page.follow()
-        self._holed = page.replica.has_hole()
-        if self._holed:
+        self._permission.is_holed = page.replica.has_hole()
+        if self._permission.is_holed:
             log.error("room history has a hole", room=self.stamp.room, path=self._target.path)
         if not self._adopted:
             self._adopted = True
             notebook = self.snapshot()
             self._begin_record(notebook)
-            self._do_all(self.mind.adopt(notebook, self._records))
+            self._do_all(self.mind.adopt(notebook, self._recollection.suggestions))
             self._greeting.introduce()
         self.notices.begin()
 
@@ -299,14 +295,9 @@ class RoomPeer:
     def state_changed(self, state: RoomState, reason: str) -> None:
         """Say so."""
         self._state = state
+        self._permission.is_live = state is RoomState.LIVE
         log.info("room state changed", room=self.stamp.room, path=self._target.path, state=state.value, reason=reason)
-        self.happen(
-            RoomStateChanged(
-                **self.head(),
-                state=state,
-                reason=reason,
-            )
-        )
+        self.happen(RoomStateChanged(**self.head(), state=state, reason=reason))
 
     def presence_changed(self, event: PresenceEvent) -> None:
         """Somebody came, moved or left."""
@@ -349,39 +340,19 @@ class RoomPeer:
 
     def why_silent(self) -> str | None:
         """Why the AI may write nothing here now (invariants 3, 4, 5)."""
-        return self.why_unwritable() or self._why_paused() or self._greeting.why_silent()
+        return self.why_unwritable() or self._permission.why_paused() or self._greeting.why_silent()
 
     def why_unwritable(self) -> str | None:
         """Why nobody may write here through us now."""
-        if self._read_only or self._holed:
-            return self._read_only or HOLE
-        if self._state is not RoomState.LIVE:
-            return "the connection to this room is not up; try again when its state is live"
-        return None
+        return self._permission.why_unwritable()
 
     def presences(self) -> Sequence[tuple[Username | None, CourseId | None, TaskId | None]]:
         """Who is here at which task: every human with every task of the notebook, None where there is none."""
-        people = {human.username for human in self.people.humans()} or {None}
-        checker = self.around.checker
-        found = () if checker is None else checker.tasks_in(self.snapshot())
-        tasks: list[tuple[CourseId | None, TaskId | None]] = [(at.course, at.task) for at in found] or [(None, None)]
-        return [(person, course, task) for person in people for course, task in tasks]
-
-    def _why_paused(self) -> str | None:
-        steering, rollout = self.around.steering, self.around.rollout
-        if not steering.orders() and not rollout.is_partial:
-            return None
-        for presence in self.presences():
-            if not rollout.includes(*presence[:2]):
-                return "the AI has not come to this learner in this course yet (LTT_ROLLOUT)"
-            steer = steering.for_learner(*presence)
-            if steer is not None and steer.paused:
-                return "the AI was paused here by an instructor or the operator; it writes again when that is lifted"
-        return None
+        return self._permission.presences()
 
     def steered(self) -> None:
         """The standing orders have changed: stop what may no longer be written."""
-        paused = self._why_paused()
+        paused = self._permission.why_paused()
         if paused is not None:
             self._proposing.call_off(paused)
 
@@ -431,28 +402,6 @@ class RoomPeer:
         """Let the record begin with the notebook as it was found, under the number before our first, for replay."""
         head = Head(room=self.stamp.room, seq=self._first_seq, at=self.stamp.now(), author=SERVER)
         self.around.log.begin(DocumentReloaded(**head, cause=ReloadCause.JOINED, cells=notebook.cells))
-
-    async def _recall(self) -> None:
-        try:
-            self._records = await self.around.suggestions.of_room(self.stamp.room)
-        except StoreUnavailableError as error:
-            log.warning("earlier suggestions not remembered", room=self.stamp.room, reason=str(error))
-        if self.people.sighted is None and self.around.rooms is not None:
-            await self._recall_learner(self.around.rooms)
-
-    async def _recall_learner(self, rooms: RoomStore) -> None:
-        """Take whoever sits here for the one learner of an earlier life, until they show themselves.
-
-        After a restart nobody is named for 15 s; who muted us, or stands on the second rung, does so in these, too.
-        """
-        try:
-            record = await rooms.find(self.stamp.room)
-        except StoreUnavailableError as error:
-            log.warning("earlier learners not remembered", room=self.stamp.room, reason=str(error))
-            return
-        if record is not None and len(record.learners) == 1:
-            self.people.sight(record.learners[0])
-            self._greeting.meet(record.learners[0])
 
     def _forget(self) -> None:
         self._stay.end()
