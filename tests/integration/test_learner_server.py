@@ -18,6 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 import anyio
+import anyio.to_thread
 import httpx
 import picows
 import pytest
@@ -69,8 +70,7 @@ async def ended_after(jupyter: Jupyter, stop_with: signal.Signals) -> float:
     began = time.monotonic()
     jupyter.process.send_signal(stop_with)
     with anyio.move_on_after(EXIT_LIMIT):
-        while jupyter.process.poll() is None:
-            await anyio.sleep(0.02)
+        await anyio.to_thread.run_sync(jupyter.process.wait, abandon_on_cancel=True)
     return time.monotonic() - began
 
 

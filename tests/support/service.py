@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import httpx
 
 from tests.support.deadlines import eventually
@@ -48,13 +49,17 @@ class Service:
         Raises:
             AssertionError: it ended or did not get ready in time; the message carries the end of its log.
         """
-        with anyio.move_on_after(START_LIMIT):
-            while self.process.poll() is None:
-                with suppress(httpx.TransportError):
-                    if (await self.http.get("/api/v1/ready")).status_code == httpx.codes.OK:
-                        return
-                await anyio.sleep(0.05)
-        raise AssertionError(f"the service did not get ready:\n{self.log.read_text()[-6000:]}")
+
+        async def answers() -> bool:
+            assert self.process.poll() is None, "it ended"
+            with suppress(httpx.TransportError):
+                return (await self.http.get("/api/v1/ready")).status_code == httpx.codes.OK
+            return False
+
+        try:
+            await eventually(answers, within=START_LIMIT)
+        except AssertionError as error:
+            raise AssertionError(f"the service did not get ready:\n{self.log.read_text()[-6000:]}") from error
 
     async def rooms(self) -> list[dict[str, Any]]:
         """The open rooms."""
@@ -78,8 +83,7 @@ class Service:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             with anyio.move_on_after(patience):
-                while self.process.poll() is None:
-                    await anyio.sleep(0.02)
+                await anyio.to_thread.run_sync(self.process.wait, abandon_on_cancel=True)
         if self.process.poll() is None:
             self.process.kill()
         return self.process.wait()

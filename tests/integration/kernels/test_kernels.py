@@ -11,6 +11,7 @@ from contextlib import aclosing
 from typing import Any, cast
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from ltt_collab.model.errors import (
@@ -21,7 +22,7 @@ from ltt_collab.model.errors import (
 )
 from ltt_collab.model.ids import KernelId
 from ltt_collab.ports.kernels import Displayed, Finished, Kernel, KernelOutput, KernelState, Limits, Printed, Raised
-from tests.integration.kernels.conftest import Bench, errors, said, sitting_at
+from tests.integration.kernels.conftest import Bench, Desk, errors, said, sitting_at
 from tests.support.deadlines import eventually
 
 pytestmark = [pytest.mark.jupyter, pytest.mark.asyncio(loop_scope="package")]
@@ -124,7 +125,7 @@ async def test_a_question_never_waits_behind_a_queue_of_the_learners(bench: Benc
             try:
                 await desk.ours.evaluate({"x": "1"}, seconds=5)
             except KernelBusyError:
-                await anyio.sleep(0.001)
+                await anyio.lowlevel.checkpoint()
             longest = max(longest, time.monotonic() - began)
     assert longest < 0.2, "one run of the learner's takes as long"
 
@@ -140,7 +141,7 @@ async def test_our_own_endless_question_is_interrupted_and_the_learners_next_run
 
         await desk.run("def endless():\n    while True: pass")
         await desk.ours.evaluate({"warm": "1"}, seconds=5)
-        tasks.start_soon(_later, 0.2, run)  # the question runs by then: the learner's run waits behind it
+        tasks.start_soon(_once_busy, desk, run)  # the learner's run waits behind the question
         began = time.monotonic()
         with pytest.raises(KernelTimeoutError) as late:
             await desk.ours.evaluate({"one": "endless()", "two": "endless()", "three": "1"}, seconds=0.5)
@@ -150,8 +151,8 @@ async def test_our_own_endless_question_is_interrupted_and_the_learners_next_run
     assert (said(ran), errors(ran)) == ("whole\n", [])
 
 
-async def _later(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
-    await anyio.sleep(seconds)
+async def _once_busy(desk: Desk, act: Callable[[], Awaitable[None]]) -> None:
+    await eventually(lambda: desk.ours.info.state is KernelState.BUSY, what="our question in the kernel")
     await act()
 
 
@@ -174,12 +175,11 @@ async def test_a_kernel_killed_in_the_midst_of_a_question_is_known_dead_in_time(
 
         async def kill() -> None:
             nonlocal killed
-            await anyio.sleep(0.3)
             killed = time.monotonic()
             os.kill(pid, signal.SIGKILL)
 
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(kill)
+            tasks.start_soon(_once_busy, desk, kill)
             with pytest.raises(KernelDiedError):
                 await desk.ours.evaluate({"x": "time.sleep(60)"}, seconds=60)
             assert time.monotonic() - killed < KNOWN_DEAD

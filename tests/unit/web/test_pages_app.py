@@ -26,6 +26,8 @@ from ltt_collab.model.identity import Principal, Role
 from ltt_collab.model.ids import CellId, CourseId, SuggestionId, TaskId, Username
 from ltt_collab.model.presence import Author, AuthorKind
 from ltt_collab.model.suggestions import Draft, Placement
+from ltt_collab.ports.hints import NoKeptHints
+from ltt_collab.ports.offering import NoOffers
 from ltt_collab.ports.steering import HeldDraft
 from ltt_collab.reception import Entrance
 from ltt_collab.web.live.feed import WallFeed
@@ -33,6 +35,7 @@ from ltt_collab.web.login import CodeLogin
 from ltt_collab.web.pages import create_pages
 from ltt_collab.web.stage import Stage
 from ltt_collab.web.wall.views import card_id
+from tests.support.deadlines import eventually
 from tests.support.directory import MemoryDirectory
 
 TASK = Task(id=TaskId("mean"), title="Mean", kind=TaskKind.PYTHON, checks=(), notebook="{}", points=3)
@@ -81,7 +84,8 @@ async def running_pages(directory: MemoryDirectory) -> AsyncIterator[Pages]:
     held: list[HeldDraft] = []
     steering = SimpleNamespace(orders=lambda: [], for_learner=lambda *_: None)
     approvals = SimpleNamespace(held=lambda: held)
-    desk = cast("Desk", SimpleNamespace(steering=steering, approvals=approvals, whispering=None, clock=clock))
+    parts = {"whispering": None, "clock": clock, "offering": NoOffers(), "hints": NoKeptHints()}
+    desk = cast("Desk", SimpleNamespace(steering=steering, approvals=approvals, **parts))
     login = CodeLogin(Gatekeeper([ServiceToken(SecretStr("secret"))], clock), clock)
     feed = WallFeed(directory, school, desk)
     stage = Stage(
@@ -147,9 +151,11 @@ async def test_three_hundred_learners_who_type_are_followed_card_by_card(directo
     waits: list[float] = []
     async with running_pages(directory) as pages:
         http = await pages.client(Role.INSTRUCTOR)
-        with anyio.fail_after(20):
-            while (await http.get("/wall")).text.count('class="card ') < len(names):
-                await anyio.sleep(0.05)
+
+        async def all_there() -> bool:
+            return (await http.get("/wall")).text.count('class="card ') == len(names)
+
+        await eventually(all_there, what="a card for everybody")
         since = (await http.get("/wall")).text.partition("since=")[2].partition("&")[0]
         async with http.stream("GET", f"/wall/stream?since={since}") as stream:
             lines = stream.aiter_lines()
