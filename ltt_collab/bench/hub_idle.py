@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import anyio
+import anyio.to_thread
 import httpx
 
 from ltt_collab.adapters.clock import SystemClock
@@ -20,7 +21,7 @@ from ltt_collab.adapters.hub.places import ServerPlaces
 from ltt_collab.adapters.jupyter.address import Token
 from ltt_collab.adapters.store.memory import memory_stores
 from ltt_collab.bench.errors import BenchmarkError
-from ltt_collab.bench.measures import process_cpu_seconds, raise_file_limit, resident_kib
+from ltt_collab.bench.measures import raise_file_limit, resident_kib
 from ltt_collab.model.ids import Username
 from ltt_collab.model.presence import User
 from ltt_collab.peer.fleet import Connect, Fleet, LearnerServer
@@ -58,7 +59,7 @@ async def idle_cost(hub: Hub, servers: int) -> IdleCost:
     """
     raise_file_limit()
     async with _quiet_servers() as url:
-        before = resident_kib()
+        before = await anyio.to_thread.run_sync(resident_kib)
         around = _around()
         fleet = Fleet(hub, _connect(url), around, Registry(around.log))
         async with anyio.create_task_group() as tasks:
@@ -67,10 +68,10 @@ async def idle_cost(hub: Hub, servers: int) -> IdleCost:
             tasks.start_soon(around.timers.run, name="timers")
             await _until_connected(url, servers)
             await anyio.sleep(SETTLING)
-            held = resident_kib() - before
-            used = process_cpu_seconds(os.getpid())
+            held = await anyio.to_thread.run_sync(resident_kib) - before
+            used = time.process_time()
             await anyio.sleep(IDLE)
-            used = process_cpu_seconds(os.getpid()) - used
+            used = time.process_time() - used
             tasks.cancel_scope.cancel()
     return IdleCost(kib=round(held / servers, 1), cpu_us_per_second=round(used / IDLE / servers * 1e6, 2))
 
