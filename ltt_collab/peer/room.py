@@ -44,6 +44,7 @@ from ltt_collab.peer.recollection import Recollection
 from ltt_collab.peer.saving import Saving
 from ltt_collab.peer.stay import Stay
 from ltt_collab.peer.surroundings import Surroundings
+from ltt_collab.peer.turns import Turns
 from ltt_collab.peer.whereabouts import Whereabouts
 from ltt_collab.ports.directory import Decision, RoomInfo
 from ltt_collab.ports.rooms import RoomServer
@@ -63,11 +64,9 @@ class RoomPeer:
     """Our presence in one notebook's room: a tenant of ``rooms.keeper``, a ``Scene`` for its own parts.
 
     Invariants:
-        1. Events are logged, and decided on, in the order of their numbers, each once.
-        2. What a transaction leads to is decided after the whole of it was told.
-        3. While the room is not live nothing is written, and nothing is called fresh.
-        4. A learner's wish to be left alone is looked up before anything is written for them.
-        5. While an order pauses the AI for anybody here, it writes nothing.
+        1. While the room is not live nothing is written, and nothing is called fresh.
+        2. A learner's wish to be left alone is looked up before anything is written for them.
+        3. While an order pauses the AI for anybody here, it writes nothing.
     """
 
     def __init__(
@@ -95,8 +94,7 @@ class RoomPeer:
         self._page: Page | None = None
         self._state = RoomState.JOINING
         self._is_watched = False
-        self._incoming: deque[RoomEvent] = deque()
-        self._deciding = False
+        self._turns = Turns(self._take, self._carry_out)
         self._decisions: deque[Decision] = deque(maxlen=DECISIONS_KEPT)
         self._recollection = Recollection(around, room)
         self._adopted = False
@@ -215,7 +213,7 @@ class RoomPeer:
         """Take our notes away, then leave."""
         self._acts.hurry()
         for live in self.mind.lifecycle.live():
-            self._do(
+            self._carry_out(
                 EndSuggestion(
                     suggestion=live.suggestion, about=live.about, reason=EndReason.WITHDRAWN, note_cell=live.note_cell
                 )
@@ -242,7 +240,7 @@ class RoomPeer:
         """A fresh page."""
         if self._page is not None:
             self._page.close()
-        self._page = Page(self.stamp, self.people, self._incoming.append, self._decide)
+        self._page = Page(self.stamp, self.people, self._turns.hear, self._turns.decide)
         return self._page.replica
 
     def connected(self, provider: Provider) -> None:
@@ -265,7 +263,7 @@ class RoomPeer:
             self._adopted = True
             notebook = self.snapshot()
             self._begin_record(notebook)
-            self._do_all(self.mind.adopt(notebook, self._recollection.suggestions))
+            self._turns.follow(self.mind.adopt(notebook, self._recollection.suggestions))
             self._greeting.introduce()
         self.notices.begin()
 
@@ -276,7 +274,7 @@ class RoomPeer:
         metrics.RECONNECTS.inc()
         self.happen(DocumentReloaded(**self.head(), cause=ReloadCause.REJOINED, cells=self.snapshot().cells))
         for request in self._proposing.take_owed():
-            self._do_all(self.mind.ask_again(request, self.stamp.now()))
+            self._turns.follow(self.mind.ask_again(request, self.stamp.now()))
 
     def stale(self, reason: str) -> None:
         """Something may be missing from the page."""
@@ -339,7 +337,7 @@ class RoomPeer:
         return Head(room=self.stamp.room, seq=self.stamp.next(), at=self.stamp.now(), author=author or self.us)
 
     def why_silent(self) -> str | None:
-        """Why the AI may write nothing here now (invariants 3, 4, 5)."""
+        """Why the AI may write nothing here now (invariants 1, 2, 3)."""
         return self.why_unwritable() or self._permission.why_paused() or self._greeting.why_silent()
 
     def why_unwritable(self) -> str | None:
@@ -370,14 +368,14 @@ class RoomPeer:
 
     def happen(self, event: RoomEvent) -> None:
         """Log an event of ours and decide what follows from it."""
-        self._incoming.append(event)
-        self._decide()
+        self._turns.hear(event)
+        self._turns.decide()
 
     def tutor_answered(self, answer: TutorAnswered) -> None:
         """Tell the triggers."""
         if self._page is not None and self._page.provider is not None:
             self._page.provider.presence.show_activity(Activity.IDLE)
-        self._do_all(self.mind.answered(answer))
+        self._turns.follow(self.mind.answered(answer))
 
     async def tell(self, what: str) -> Mapping[str, Any] | None:
         """What our extension of this room's server tells of that; None where it does not.
@@ -423,18 +421,8 @@ class RoomPeer:
         except UnknownCellError:
             return None
 
-    def _decide(self) -> None:
-        """Take what happened in order (invariants 1, 2)."""
-        if self._deciding:
-            return
-        self._deciding = True
-        try:
-            while self._incoming:
-                self._take(self._incoming.popleft())
-        finally:
-            self._deciding = False
-
-    def _take(self, event: RoomEvent) -> None:
+    def _take(self, event: RoomEvent) -> Iterable[Wish]:
+        """Log an event and let every part see it; what follows from it."""
         self._log.append(event)
         self._stay.touch()
         if isinstance(event, DocumentRenamed):
@@ -445,20 +433,14 @@ class RoomPeer:
         self.whereabouts.handle(event)
         wishes = self.mind.handle(event)
         if isinstance(event, MessagePosted):
-            wishes = iter(self._proposing.speaking.acknowledge(event, tuple(wishes)))
-        for wish in wishes:
-            self._do(wish)
+            return self._proposing.speaking.acknowledge(event, tuple(wishes))
+        return wishes
 
-    def _do_all(self, wishes: Iterable[Wish]) -> None:
-        for wish in wishes:
-            self._do(wish)
-        self._decide()
-
-    def _do(self, wish: Wish) -> None:
+    def _carry_out(self, wish: Wish) -> None:
         if isinstance(wish, BurstEnded):
-            self._incoming.append(wish)
+            self._turns.hear(wish)
         else:
-            self._doing.do(wish, self._incoming.append)
+            self._doing.do(wish, self._turns.hear)
 
     def _elapse(self, now: float) -> None:
-        self._do_all(self.mind.elapse(now))
+        self._turns.follow(self.mind.elapse(now))
