@@ -36,8 +36,8 @@ from ltt_collab.peer.canary import TextCanary
 from ltt_collab.peer.garbage import tend_garbage
 from ltt_collab.peer.insight import Insight, Sources
 from ltt_collab.peer.log import EventLog
+from ltt_collab.peer.offers import Offers
 from ltt_collab.peer.orders import Orders
-from ltt_collab.renewal import api_token_reader
 from ltt_collab.peer.recorder import Recorder
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.retention import sweep_daily
@@ -49,6 +49,7 @@ from ltt_collab.ports.identity import Authenticator
 from ltt_collab.ports.store import StoreUpkeep
 from ltt_collab.ports.tutor import TUTOR_GROUP, Tutor, TutorConfig
 from ltt_collab.reception import Behind, Reception
+from ltt_collab.renewal import api_token_reader
 from ltt_collab.rooms.heartbeat import Heartbeat
 from ltt_collab.schooling import open_school, school_door
 from ltt_collab.servers import Servers, reached_servers
@@ -133,7 +134,10 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
             insight=insight,
         )
         whispers = Whispers(registry.peer, registry.rooms, stores.audit, around.clock)
-        desk = Desk(steering=orders, approvals=held, whispering=whispers, clock=around.clock)
+        offers = Offers(registry.peer, registry.rooms, stores.audit, around.clock)
+        desk = Desk(
+            steering=orders, approvals=held, whispering=whispers, clock=around.clock, offering=offers, hints=school.kept
+        )
         behind_doors = school_door(school, stores, gatekeeper)
         app = create_app(door, gatekeeper=gatekeeper, school=behind_doors, desk=desk)
         parts = Parts(

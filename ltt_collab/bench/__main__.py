@@ -22,6 +22,7 @@ from ltt_collab.bench.rooms import RoomsOptions, bench_rooms
 from ltt_collab.bench.triggers import TriggersOptions, bench_triggers
 from ltt_collab.bench.tutor import TutorOptions, bench_tutor
 from ltt_collab.bench.validate import ValidateOptions, bench_validate
+from ltt_collab.bench.web import WebOptions, bench_web
 from ltt_collab.bench.write import WriteOptions, bench_write
 from ltt_collab.model.errors import LttError
 from ltt_collab.model.reporting import LogFormat, LogLevel
@@ -126,6 +127,18 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         meanings={"n": "checks of ours, clean and live each", "runs": "runs of each other grader"},
         run=bench_validate,
     ),
+    "web": Benchmark(
+        help="a key to the instructor's wall and shadow view, what a watcher costs, a wall of 300 (needs Playwright)",
+        defaults=WebOptions(),
+        short=WebOptions(n=20, watchers=10, seconds=4.0),
+        meanings={
+            "n": "keypresses that are timed",
+            "watchers": "instructors who watch one room at once",
+            "learners": "learners on the wall",
+            "seconds": "how long each load lasts",
+        },
+        run=bench_web,
+    ),
 }
 
 ALL = "all"
@@ -162,7 +175,7 @@ def _run_all(as_json: bool) -> dict[str, Any]:
     for name, benchmark in BENCHMARKS.items():
         if not as_json:
             sys.stderr.write(f"{name}: {benchmark.help}\n")
-        if name == "latency":
+        if name in {"latency", "web"}:
             try:
                 require_browser()
             except BenchmarkError as error:

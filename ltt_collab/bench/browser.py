@@ -105,6 +105,21 @@ async def browsing(lab: LabServer, path: str) -> AsyncIterator[LearnerPage]:
     Raises:
         BenchmarkError: Playwright or Chromium is missing, or JupyterLab did not show the notebook.
     """
+    async with chromium_page() as page:
+        await page.goto(f"{lab.url}lab/tree/{path}?token={lab.token}&reset", timeout=LOAD_LIMIT)
+        await page.wait_for_selector(".jp-Notebook .jp-Cell .cm-content", timeout=LOAD_LIMIT)
+        await page.wait_for_function(IS_IDLE, timeout=LOAD_LIMIT)
+        await page.evaluate(CLOCKS)
+        yield LearnerPage(page)
+
+
+@asynccontextmanager
+async def chromium_page() -> AsyncIterator[Page]:
+    """An empty page in a headless Chromium; whatever goes wrong in it ends the benchmark.
+
+    Raises:
+        BenchmarkError
+    """
     require_browser()
     from playwright.async_api import Error, async_playwright  # noqa: PLC0415 - of the dev extra
 
@@ -115,12 +130,7 @@ async def browsing(lab: LabServer, path: str) -> AsyncIterator[LearnerPage]:
             reason = str(error).splitlines()[0]
             raise BenchmarkError(f"Chromium did not start ({reason}); install it: {HOW_TO_INSTALL}") from error
         try:
-            page = await browser.new_page(viewport=VIEW)
-            await page.goto(f"{lab.url}lab/tree/{path}?token={lab.token}&reset", timeout=LOAD_LIMIT)
-            await page.wait_for_selector(".jp-Notebook .jp-Cell .cm-content", timeout=LOAD_LIMIT)
-            await page.wait_for_function(IS_IDLE, timeout=LOAD_LIMIT)
-            await page.evaluate(CLOCKS)
-            yield LearnerPage(page)
+            yield await browser.new_page(viewport=VIEW)
         except Error as error:
             raise BenchmarkError(f"the browser could not be driven: {str(error).splitlines()[0]}") from error
         finally:

@@ -14,6 +14,7 @@ from ltt_collab.documents.notebook import NotebookView
 from ltt_collab.documents.replica import Replica
 from ltt_collab.documents.writer_agents import AgentCells
 from ltt_collab.documents.writer_cells import Strokes
+from ltt_collab.documents.writer_offers import OfferedCells
 from ltt_collab.documents.writer_rescue import Rescue
 from ltt_collab.documents.writer_tasks import TaskCells
 from ltt_collab.documents.writer_typing import AdoptedError, GrowingNote, Typist
@@ -82,6 +83,7 @@ class Writer:
         self._typist = Typist(view, self._strokes, presence, clock)
         self._lock = anyio.Lock()
         self.agents = AgentCells(view, self._strokes, self._rescue, presence=presence, lock=self._lock)
+        self.offers = OfferedCells(view, self._strokes, self._typist, self._lock)
         self.tasks = TaskCells(replica, view, self._strokes, self._rescue, presence=presence, lock=self._lock)
 
     async def point(self, cell_id: CellId, line: int, expected_hash: str) -> None:

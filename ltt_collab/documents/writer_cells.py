@@ -47,11 +47,11 @@ class Strokes:
             self._insert(self._index(after) + 1, cell_id, source, {OWNERSHIP_KEY: dict(mark)})
         return cell_id
 
-    def insert_plain(self, index: int, source: str) -> CellId:
-        """Put a new Markdown cell without our mark at an index, or at the end; its id."""
+    def insert_plain(self, index: int, source: str, type: CellType = CellType.MARKDOWN) -> CellId:
+        """Put a new cell without our mark at an index, or at the end; its id."""
         cell_id = self._new_id()
         with self._replica.writing():
-            self._insert(min(index, len(self._replica.cells)), cell_id, source, {})
+            self._insert(min(index, len(self._replica.cells)), cell_id, source, {}, type)
         return cell_id
 
     def insert_cell(self, index: int, type: CellType, source: str, mark: Mapping[str, Any]) -> CellId:

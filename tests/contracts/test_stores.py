@@ -17,9 +17,10 @@ from ltt_collab.adapters.store.stores import Stores
 from ltt_collab.model.edits import OutputsCleared, RoomEvent, SourceEdited, Splice
 from ltt_collab.model.errors import InvalidSettingError, StoreUnavailableError
 from ltt_collab.model.identity import Principal, Role
-from ltt_collab.model.ids import CellId, CourseId, RoomId, Seq, ServerId, SuggestionId, Username
+from ltt_collab.model.ids import CellId, CourseId, RoomId, Seq, ServerId, SuggestionId, TaskId, Username
 from ltt_collab.model.presence import SERVER, Author, AuthorKind
 from ltt_collab.model.suggestions import EndReason, Placement
+from ltt_collab.ports.hints import KeptHint
 from ltt_collab.ports.identity import TokenRecord
 from ltt_collab.ports.steering import Extent, Steer
 from ltt_collab.ports.store import SESSION_GAP, RoomRecord, SessionRecord, SuggestionRecord
@@ -110,6 +111,18 @@ async def test_an_order_takes_the_place_of_the_one_about_the_same_and_is_lifted_
     found = await stores.steers.all()
     assert [(steer.extent, steer.paused, steer.by) for steer in found] == [(ada, False, BOB), (everybody, False, ADA)]
     assert [await stores.steers.remove(ada), await stores.steers.remove(ada)] == [True, False]
+
+
+@pytest.mark.proves("tutor:kept-hints")
+async def test_a_kept_hint_takes_the_place_of_its_rung_s_and_is_forgotten_once(stores: Stores) -> None:
+    course, task = CourseId("é"), TaskId("mean")
+    first = KeptHint(course=course, task=task, rung=2, text="a", by=BOB, at=1.0)
+    other = KeptHint(course=course, task=task, rung=1, text="c", by=BOB, at=2.0)
+    for hint in (first, replace(first, text="b", by=ADA), other):
+        await stores.hints.save(hint)
+    assert [(hint.rung, hint.text, hint.by) for hint in await stores.hints.all()] == [(1, "c", BOB), (2, "b", ADA)]
+    forgotten = [await stores.hints.remove(course, task, 2) for _ in range(2)]
+    assert forgotten == [True, False]
 
 
 async def test_a_learner_is_told_once_who_reads_what(stores: Stores) -> None:

@@ -13,6 +13,7 @@ from ltt_collab.adapters.store.memory_classroom import (
     MemorySubmissions,
     MemoryValidations,
 )
+from ltt_collab.adapters.store.memory_hints import MemoryHints
 from ltt_collab.adapters.store.memory_rooms import (
     EVENTS_KEPT,
     MemoryEvents,
@@ -49,6 +50,7 @@ def memory_stores(*, events_kept: int = EVENTS_KEPT) -> Stores:
         personal=MemoryPersonalData(holders, audit),
         tokens=MemoryTokens(),
         steers=MemorySteers(),
+        hints=MemoryHints(),
         upkeep=MemoryUpkeep(),
     )
 

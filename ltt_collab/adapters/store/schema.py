@@ -245,3 +245,13 @@ steers = Table(
     Column("at", Double, nullable=False),
 )
 """Standing orders about the AI; ``extent`` is whom it is about, as JSON."""
+
+kept_hints = Table(
+    "kept_hints",
+    metadata,
+    Column("course", AnyText, primary_key=True),
+    Column("task", AnyText, primary_key=True),
+    Column("rung", Integer, primary_key=True, autoincrement=False),
+    Column("body", AnyText, nullable=False),
+)
+"""Hints that instructors keep for a task, one a rung; ``body`` is the whole of it, as JSON."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ltt_collab.ports.hints import HintStore
 from ltt_collab.ports.identity import TokenStore
 from ltt_collab.ports.learning import (
     CourseStore,
@@ -36,4 +37,5 @@ class Stores:
     personal: PersonalData
     tokens: TokenStore
     steers: SteerStore
+    hints: HintStore
     upkeep: StoreUpkeep

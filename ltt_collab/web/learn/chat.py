@@ -12,13 +12,14 @@ from starlette.responses import Response
 
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.talking import ATTEND_SECONDS, Heard, Talk
-from ltt_collab.web.learn.answers import said
+from ltt_collab.web.answers import said
 from ltt_collab.web.learn.desk import learner_of
 from ltt_collab.web.policy import Visitor
 from ltt_collab.web.render.markup import markdown
 from ltt_collab.web.rendering import part
 from ltt_collab.web.stage import Stage, TheLearner, TheStage
 from ltt_collab.web.streams import EventStream, frame
+from ltt_collab.web.texts import text
 
 router = APIRouter()
 
@@ -43,8 +44,8 @@ async def say(stage: TheStage, visitor: TheLearner, words: Annotated[str, Form(m
     heard = Heard.NOWHERE
     if words.strip():
         heard = await stage.talking.say(learner_of(stage, visitor), words.replace("\r\n", "\n").strip())
-    kinds = {Heard.CHAT: ("learn.chat_said", "good"), Heard.NOTEBOOK: ("learn.asked", "good")}
-    return said(*kinds.get(heard, ("learn.not_asked", "bad")))
+    words_for = {Heard.CHAT: "learn.chat_said", Heard.NOTEBOOK: "learn.asked", Heard.NOWHERE: "learn.not_asked"}
+    return said(text(words_for[heard]), "bad" if heard is Heard.NOWHERE else "good")
 
 
 def panel(stage: Stage, learner: Username) -> str:

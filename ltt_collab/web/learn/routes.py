@@ -14,11 +14,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ltt_collab.model.courses import Course
 from ltt_collab.model.errors import LttError, UnknownCourseError, UnknownValidationError
-from ltt_collab.model.ids import CourseId, TaskId, Username, ValidationId
+from ltt_collab.model.ids import CourseId, SuggestionId, TaskId, Username, ValidationId
 from ltt_collab.model.validations import ValidationMode
 from ltt_collab.ports.classroom import ValidationRecord
+from ltt_collab.web.answers import said
 from ltt_collab.web.learn import chat
-from ltt_collab.web.learn.answers import said
 from ltt_collab.web.learn.desk import NOBODY, drawer_of, learner_of, server_of
 from ltt_collab.web.learn.framing import allows_framing
 from ltt_collab.web.policy import POLICY, Visitor
@@ -107,11 +107,23 @@ async def validation(stage: TheStage, visitor: TheLearner, validation: Id) -> Re
     return await _verdict(stage, record)
 
 
+@router.post("/offers/{suggestion}/{choice}")
+async def choose(
+    stage: TheStage, visitor: TheLearner, suggestion: Id, choice: Annotated[str, Path(pattern="^(accept|dismiss)$")]
+) -> Response:
+    """Take a cell that an instructor offers, or leave it."""
+    learner = learner_of(stage, visitor)
+    decide = stage.desk.offering.accept if choice == "accept" else stage.desk.offering.dismiss
+    await decide(SuggestionId(suggestion), by=learner)
+    stage.feed.stir([learner])
+    return said(text(f"learn.offer_{choice}ed"), "good")
+
+
 @router.post("/mute")
 async def mute(stage: TheStage, visitor: TheLearner, what: Annotated[str, Form(pattern="^(mute|unmute)$")]) -> Response:
     """Have help only when asked, or again without."""
     heard = stage.tell(learner_of(stage, visitor), f"@tutor {what}")
-    return said(f"learn.{what}d" if heard else "learn.not_asked", "good" if heard else "bad")
+    return said(text(f"learn.{what}d" if heard else "learn.not_asked"), "good" if heard else "bad")
 
 
 async def _validate(stage: Stage, visitor: Visitor, at: tuple[CourseId, TaskId], mode: ValidationMode) -> Response:
@@ -151,7 +163,8 @@ async def _drawer_html(stage: Stage, course: Course | None, learner: Username) -
         learner or None, None if at is None else at.course, None if at is None else at.task
     )
     paused = steer is not None and steer.paused
-    return part("learn/drawer.html", drawer=drawer, here=None if at is None else at.task, paused=paused)
+    offers = await stage.desk.offering.of_learner(learner) if learner else ()
+    return part("learn/drawer.html", drawer=drawer, here=None if at is None else at.task, paused=paused, offers=offers)
 
 
 async def _is_muted(stage: Stage, learner: Username) -> bool:

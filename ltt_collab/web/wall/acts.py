@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Path
@@ -13,9 +11,11 @@ from ltt_collab.model.errors import ForbiddenError, UnknownSuggestionError
 from ltt_collab.model.ids import CourseId, SuggestionId, TaskId, Username
 from ltt_collab.model.suggestions import Answer, Held, Rejected, Shown
 from ltt_collab.ports.steering import Extent, HeldDraft, Steer
+from ltt_collab.web.answers import said
 from ltt_collab.web.policy import Visitor
 from ltt_collab.web.stage import Stage, TheInstructor, TheStage
 from ltt_collab.web.texts import text
+from ltt_collab.web.wall import hints
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,19 +33,29 @@ async def whisper(stage: TheStage, visitor: TheInstructor, learner: Name, words:
     who = expect_seen(visitor, learner)
     room = stage.feed.card(who).room
     if room is None:
-        return _said(text("panel.not_here", learner=learner), "bad")
+        return said(text("panel.not_here", learner=learner), "bad")
     answer = await stage.desk.whispering.whisper(room, None, words, by=visitor.sight.principal.name)
     return _answered(answer, "panel.said")
 
 
 @router.post("/broadcast")
 async def broadcast(
-    stage: TheStage, visitor: TheInstructor, words: Words, course: Name = "", task: Name = ""
+    stage: TheStage,
+    visitor: TheInstructor,
+    words: Words,
+    kind: Annotated[Literal["message", "cell"], Form()] = "message",
+    course: Name = "",
+    task: Name = "",
 ) -> Response:
-    """The same to everybody present whom it is about."""
+    """The same to everybody present whom it is about: a message, or a cell that each of them may take or leave."""
     extent = _expect_extent(visitor, learner="", course=course, task=task)
-    reached = await stage.desk.whispering.broadcast(extent, words, by=visitor.sight.principal.name)
-    return _said(text("panel.reached", n=reached), "good" if reached else "bad")
+    by = visitor.sight.principal.name
+    if kind == "cell":
+        reached = await stage.desk.offering.offer(extent, words.replace("\r\n", "\n").strip("\n"), by=by)
+        stage.feed.stir(stage.feed.wall.learners())
+        return said(text("panel.offered", n=reached), "good" if reached else "bad")
+    reached = await stage.desk.whispering.broadcast(extent, words, by=by)
+    return said(text("panel.reached", n=reached), "good" if reached else "bad")
 
 
 @router.post("/order")
@@ -70,18 +80,29 @@ async def order(
         await stage.desk.steering.lift(extent, by=by)
     stage.feed.stir(stage.feed.wall.learners())
     words = {"pause": "panel.paused", "approve": "panel.approval"}.get(what, "panel.resumed")
-    return _said(text(words, who=learner or task or course or text("wall.for_class")), "good")
+    return said(text(words, who=learner or task or course or text("wall.for_class")), "good")
 
 
 @router.post("/held/{suggestion}/approve")
-async def approve(stage: TheStage, visitor: TheInstructor, suggestion: Id, words: Words = "") -> Response:
-    """Show a hint that waits: as it is, or with the instructor's words, which the gate judges like any others."""
+async def approve(
+    stage: TheStage,
+    visitor: TheInstructor,
+    suggestion: Id,
+    words: Words = "",
+    keep: Annotated[Literal["", "keep"], Form()] = "",
+) -> Response:
+    """Show a hint that waits: as it is, or with the instructor's words, which the gate judges like any others.
+
+    ``keep``: let the tutor give it to everybody at that task from now on, once the gate has let it pass.
+    """
     held = _expect_held(stage, visitor, suggestion)
     edited = words.replace("\r\n", "\n").strip()
     other = edited if edited and edited != held.draft.text.strip() else None
     by = visitor.sight.principal.name
     answer = await stage.desk.approvals.approve(held.suggestion, by=by, text=other)
     _stir(stage, held)
+    if keep and isinstance(answer, Shown):
+        return said(await hints.keep(stage, visitor, held, edited or held.draft.text), "good")
     return _answered(answer, "panel.approved")
 
 
@@ -91,7 +112,7 @@ async def reject(stage: TheStage, visitor: TheInstructor, suggestion: Id) -> Res
     held = _expect_held(stage, visitor, suggestion)
     await stage.desk.approvals.reject(held.suggestion, by=visitor.sight.principal.name)
     _stir(stage, held)
-    return _said(text("panel.rejected"), "good")
+    return said(text("panel.rejected"), "good")
 
 
 def expect_seen(visitor: Visitor, learner: str) -> Username:
@@ -136,14 +157,8 @@ def _stir(stage: Stage, held: HeldDraft) -> None:
 def _answered(answer: Answer, shown: str) -> Response:
     match answer:
         case Shown():
-            return _said(text(shown), "good")
+            return said(text(shown), "good")
         case Held(reason=reason):
-            return _said(text("panel.held", why=reason), "")
+            return said(text("panel.held", why=reason), "")
         case Rejected(detail=detail):
-            return _said(text("panel.not_said", why=detail), "bad")
-
-
-def _said(words: str, kind: str) -> Response:
-    """Nothing to swap; page.js shows the line."""
-    trigger = json.dumps({"said": {"text": words, "kind": kind}})
-    return Response(status_code=HTTPStatus.NO_CONTENT, headers={"hx-trigger": trigger})
+            return said(text("panel.not_said", why=detail), "bad")

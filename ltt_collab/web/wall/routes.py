@@ -20,11 +20,12 @@ from ltt_collab.web.live.feed import Batch
 from ltt_collab.web.rendering import page, part
 from ltt_collab.web.stage import Stage, TheInstructor, TheRooms, TheStage
 from ltt_collab.web.streams import EventStream, frame
-from ltt_collab.web.wall import acts
+from ltt_collab.web.wall import acts, hints
 from ltt_collab.web.wall.views import WallViews, card_id
 
 router = APIRouter(prefix="/wall", include_in_schema=False)
 router.include_router(acts.router)
+router.include_router(hints.router)
 
 SUMMARY_SECONDS = 0.25
 """Between two summaries of the class at least: they cost as much as all cards."""
@@ -57,6 +58,7 @@ async def wall_page(request: Request, stage: TheStage, visitor: TheInstructor, c
         order=views.order_about(everybody),
         since=f"{_epoch(request)}-{version}",
         needs=list(Need),
+        kept=hints.kept_html(stage, None if chosen is None else chosen.id),
     )
 
 

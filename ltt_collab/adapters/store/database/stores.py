@@ -6,6 +6,7 @@ from ltt_collab.adapters.store.database.audit import SqlAudit
 from ltt_collab.adapters.store.database.connection import Database
 from ltt_collab.adapters.store.database.courses import SqlCourses, SqlEnrolments
 from ltt_collab.adapters.store.database.events import SqlEvents
+from ltt_collab.adapters.store.database.hints import SqlHints
 from ltt_collab.adapters.store.database.journal import Journal
 from ltt_collab.adapters.store.database.personal import SqlPersonalData
 from ltt_collab.adapters.store.database.progress import SqlProgress
@@ -36,5 +37,6 @@ def sql_stores(database: Database, journal: Journal) -> Stores:
         personal=SqlPersonalData(database),
         tokens=SqlTokens(database),
         steers=SqlSteers(database),
+        hints=SqlHints(database),
         upkeep=journal,
     )

@@ -7,10 +7,8 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from ltt_collab.web.texts import text
 
-
-def said(key: str, kind: str) -> Response:
+def said(words: str, kind: str) -> Response:
     """Nothing to swap; page.js shows the line."""
-    trigger = json.dumps({"said": {"text": text(key), "kind": kind}})
+    trigger = json.dumps({"said": {"text": words, "kind": kind}})
     return Response(status_code=HTTPStatus.NO_CONTENT, headers={"hx-trigger": trigger})
