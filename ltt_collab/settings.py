@@ -259,6 +259,9 @@ class Settings(BaseSettings):
             raise InvalidSettingError("LTT_HUB_PROXY_URL", "", remedy)
         if self.hub_api_url and not self.hub_token.get_secret_value():
             raise InvalidSettingError("LTT_HUB_TOKEN", "", "with LTT_HUB_API_URL, set our token at the hub")
+        if 0 < self.hub_untouched_seconds <= self.hub_warn_seconds:
+            remedy = f"it must be more than LTT_HUB_WARN_SECONDS, which is {self.hub_warn_seconds:g}"
+            raise InvalidSettingError("LTT_HUB_UNTOUCHED_SECONDS", self.hub_untouched_seconds, remedy)
 
     @field_validator("hub_api_url", "hub_proxy_url", "hub_public_url", "public_url")
     @classmethod

@@ -126,3 +126,11 @@ def test_the_committed_reference_is_what_the_fields_say() -> None:
 def test_a_database_url_without_a_driver_gets_ours(monkeypatch: pytest.MonkeyPatch, given: str, driver: str) -> None:
     monkeypatch.setenv("LTT_DATABASE_URL", given)
     assert Settings.read().database_url == f"{driver}://{given.partition('://')[2]}"
+
+
+def test_a_server_is_not_stopped_before_its_learner_was_told() -> None:
+    with pytest.raises(InvalidSettingError, match="LTT_HUB_WARN_SECONDS, which is 600") as refused:
+        Settings.read(hub_untouched_seconds=300)
+    assert "LTT_HUB_UNTOUCHED_SECONDS" in str(refused.value)
+    assert Settings.read(hub_untouched_seconds=1200).hub_untouched_seconds == 1200
+    assert Settings.read(hub_untouched_seconds=300, hub_warn_seconds=60).hub_warn_seconds == 60
