@@ -31,6 +31,9 @@ COURSE_INSTRUCTOR = "ivo"
 """Teaches the sample course, and no other."""
 
 STRANGER = "zoe"
+BOT = "ltt-bot"
+"""A user with our service's role: the hub makes and revokes a user's tokens without a restart."""
+
 PASSER_BY = "yan"
 """The hub would let them log in to our pages; they are in no group of ours."""
 
@@ -183,7 +186,14 @@ c.JupyterHub.load_roles = [
 c.JupyterHub.load_roles.append(
     {{"name": "passers-by", "users": [{passer_by!r}], "scopes": ["access:services!service=ltt-tutor"]}}
 )
-c.Authenticator.allowed_users |= {{{passer_by!r}}}
+c.JupyterHub.load_roles.append(
+    {{
+        "name": "bot",
+        "users": [{bot!r}],
+        "scopes": ["list:users!group=learners", "read:servers!group=learners", "access:servers"],
+    }}
+)
+c.Authenticator.allowed_users |= {{{passer_by!r}, {bot!r}}}
 c.JupyterHub.allow_named_servers = True
 
 """
@@ -207,7 +217,7 @@ def running_hub(home: Path, *, cull: Mapping[str, str] | None = None, more: str 
         instructors=[INSTRUCTOR],
         cull=cull or {},
         course_instructors=[f"first-steps:{COURSE_INSTRUCTOR}"],
-        more=ADMIN.format(token=admin_token, passer_by=PASSER_BY) + more,
+        more=ADMIN.format(token=admin_token, passer_by=PASSER_BY, bot=BOT) + more,
     )
     layout.write()
     hub = Hub(layout, admin_token)
