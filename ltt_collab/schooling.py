@@ -28,7 +28,7 @@ from ltt_collab.curriculum.loader import load_course
 from ltt_collab.model.errors import StoreUnavailableError, UnknownRoomError
 from ltt_collab.model.ids import RoomId
 from ltt_collab.peer.registry import Registry
-from ltt_collab.ports.classroom import TaskAt
+from ltt_collab.ports.classroom import Classroom, CoursePublishing, TaskAt
 from ltt_collab.ports.learning import CourseStore
 from ltt_collab.servers import Servers
 from ltt_collab.settings import Settings
@@ -91,11 +91,11 @@ def _ladder(catalogue: Catalogue, at: TaskAt) -> tuple[str, ...]:
     return () if task is None else task.hints
 
 
-def school_door(school: Schooling, stores: Stores, gatekeeper: Gatekeeper) -> School:
+def school_door(classroom: Classroom, publishing: CoursePublishing, stores: Stores, gatekeeper: Gatekeeper) -> School:
     """The classroom and its records, for doors."""
     return School(
-        classroom=school.teaching,
-        publishing=school.publishing,
+        classroom=classroom,
+        publishing=publishing,
         enrolments=stores.enrolments,
         progress=stores.progress,
         submissions=stores.submissions,

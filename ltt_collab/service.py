@@ -138,7 +138,7 @@ async def running_service(settings: Settings) -> AsyncIterator[RunningService]:
         desk = Desk(
             steering=orders, approvals=held, whispering=whispers, clock=around.clock, offering=offers, hints=school.kept
         )
-        behind_doors = school_door(school, stores, gatekeeper)
+        behind_doors = school_door(school.teaching, school.publishing, stores, gatekeeper)
         app = create_app(door, gatekeeper=gatekeeper, school=behind_doors, desk=desk)
         parts = Parts(
             registry=registry,

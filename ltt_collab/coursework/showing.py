@@ -64,4 +64,5 @@ def show(course: Course, console: Console) -> None:
         table.add_row(task.id, task.title, task.kind.value, checks, points, data, str(len(task.hints)))
     console.print(table)
     total = sum(task.points for task in course.tasks)
-    console.print(f"{len(course.tasks)} tasks, {total:g} points", highlight=False)
+    count = f"{len(course.tasks)} task{'' if len(course.tasks) == 1 else 's'}"
+    console.print(f"{count}, {total:g} points", highlight=False)

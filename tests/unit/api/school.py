@@ -17,6 +17,7 @@ from ltt_collab.model.cells import Notebook
 from ltt_collab.model.courses import Task
 from ltt_collab.model.ids import ServerId
 from ltt_collab.model.validations import CheckResult, Outcome, ValidationMode, Verdict
+from ltt_collab.schooling import school_door
 from tests.support.directory import MemoryDirectory
 from tests.unit.classroom.courses import course
 from tests.unit.classroom.test_delivery import Disk
@@ -76,20 +77,5 @@ class HandSchool:
             clock=clock,
             submitted=lambda: self.submitted.append(None),
         )
-        return School(
-            classroom=Teaching(catalogue, premises),
-            publishing=Publishing(catalogue, stores.courses, clock, lambda: self.released.append(None)),
-            enrolments=stores.enrolments,
-            progress=stores.progress,
-            submissions=stores.submissions,
-            validations=stores.validations,
-            suggestions=stores.suggestions,
-            events=stores.events,
-            rooms=stores.rooms,
-            feedback=stores.feedback,
-            audit=stores.audit,
-            personal=stores.personal,
-            tokens=stores.tokens,
-            gatekeeper=gatekeeper,
-            clock=clock,
-        )
+        publishing = Publishing(catalogue, stores.courses, clock, lambda: self.released.append(None))
+        return school_door(Teaching(catalogue, premises), publishing, stores, gatekeeper)
