@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from ltt_collab.bench.errors import BenchmarkError
 from ltt_collab.bench.measures import PAGE_KIB
+from ltt_collab.lab.server import inherited_environment
 
 ANSWER_WITHIN = 60.0
 LINE_LIMIT = 16 * 1024 * 1024
@@ -74,9 +74,7 @@ class LineClient:
 
 def child_environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Our environment less what a user has set for us or for Jupyter, and these settings."""
-    inherited = os.environ  # noqa: TID251 - nothing is configured by it here: a child gets ours, less what is a user's
-    kept = {key: value for key, value in inherited.items() if not key.startswith(("LTT_", "JUPYTER"))}
-    return kept | dict(settings)
+    return inherited_environment() | dict(settings)
 
 
 @asynccontextmanager

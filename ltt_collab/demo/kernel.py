@@ -13,7 +13,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from ltt_collab.adapters.jupyter.address import JupyterAddress
-from ltt_collab.adapters.jupyter.channels import ChannelCounts, ChannelOptions
+from ltt_collab.adapters.jupyter.channel_options import ChannelCounts, ChannelOptions
 from ltt_collab.adapters.jupyter.dialing import open_channel
 from ltt_collab.adapters.jupyter.rest import RestClient
 from ltt_collab.model.errors import DemoError

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
-from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport
+from picows import WSFrame, WSListener, WSMsgType, WSTransport
 
 from ltt_collab.adapters.jupyter.byteclock import ByteClock
+from ltt_collab.adapters.jupyter.channel_options import ChannelOptions
+from ltt_collab.adapters.jupyter.picows_gaps import acknowledge_at_once, close_reason, retrieve_failure
 from ltt_collab.ports.rooms import ChannelClosed, ChannelListener
-
-DEFAULT_FRAME_CAP = 64 * 1024 * 1024
-"""Bytes of one message that we take. The server would send up to 1 GiB; a notebook of 64 MiB is none to tutor in."""
 
 CLOSE_LIMIT = 2.0
 """Seconds that a dead peer may keep a closing socket: longer than any honest round trip, shorter than a rejoin."""
 
 NO_CODE = 1005
 """RFC 6455, 7.1.5: the other side sent a close frame without a code."""
-
-_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
-"""Only Linux has it."""
 
 BINARY = WSMsgType.BINARY
 """Looked up once: an attribute of an enumeration costs each frame as much as the comparison."""
@@ -35,29 +28,6 @@ T = TypeVar("T")
 OK, PROTOCOL_ERROR, TOO_BIG, INTERNAL_ERROR = 1000, 1002, 1009, 1011
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class ChannelCounts:
-    """What went wrong on one server's channels since start, for metrics."""
-
-    listener_failures: int = 0
-    refused_frames: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelOptions:
-    """What all channels of one server share.
-
-    ``text``: text messages count as frames too (the event stream's are). ``prompt``: acknowledge at once what comes, or
-    a server with Nagle's algorithm holds the second small message of an answer back for 40 ms.
-    """
-
-    counts: ChannelCounts
-    cap: int = DEFAULT_FRAME_CAP
-    tls: ssl.SSLContext | None = None
-    text: bool = False
-    prompt: bool = False
 
 
 class SocketChannel(WSListener):
@@ -189,7 +159,7 @@ class SocketChannel(WSListener):
                 self._listener_failed(error)
             return
         if self._options.prompt:
-            self._acknowledge_at_once()
+            acknowledge_at_once(transport)
         self._note_violation()  # picows goes on to deliver what it has just refused, if it comes at once
         if kind == WSMsgType.CLOSE:
             self._peer_closes(frame.get_payload_as_bytes())
@@ -212,7 +182,7 @@ class SocketChannel(WSListener):
         self._note_violation()
         if self._abort is not None:
             self._abort.cancel()
-        asyncio.get_running_loop().call_soon(_retrieve_failure, transport)
+        asyncio.get_running_loop().call_soon(retrieve_failure, transport)
         self._end = self._closing or ChannelClosed(code=None, reason="connection lost")
         self._parts.clear()
         if self._held is None:
@@ -242,13 +212,6 @@ class SocketChannel(WSListener):
                 self._held.append(frame)
         elif not self._muted:
             self._call(self._listener.frame_received, frame)
-
-    def _acknowledge_at_once(self) -> None:
-        # The kernel falls back to delayed acknowledgements by itself, so this is said again with each frame (tcp(7)).
-        if self._transport is not None and _QUICKACK is not None:
-            peer = self._transport.underlying_transport.get_extra_info("socket")
-            if peer is not None:
-                peer.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
 
     def _gather(self, part: bytes, *, is_last: bool) -> None:
         self._parts_size += len(part)
@@ -290,7 +253,7 @@ class SocketChannel(WSListener):
     def _hang_up(self, code: int, reason: str) -> None:
         if self._transport is None:
             return
-        self._transport.send_close(code, _close_reason(reason))  # type: ignore[arg-type]
+        self._transport.send_close(code, close_reason(reason))  # type: ignore[arg-type]
         self._abort_in_time(self._transport)
 
     def _abort_in_time(self, transport: WSTransport) -> None:
@@ -326,19 +289,3 @@ class SocketChannel(WSListener):
         self._options.counts.listener_failures += 1
         log.error("channel_listener_failed", exc_info=error)
         self.close(INTERNAL_ERROR, "internal error")
-
-
-def _close_reason(text: str) -> str:
-    """As much of the text as fits into a close frame (RFC 6455, 5.5: 125 bytes with the code), whole characters."""
-    return text.encode()[:123].decode(errors="ignore")
-
-
-def _retrieve_failure(transport: WSTransport) -> None:
-    """Take the exception out of picows' own future, or asyncio reports it as never retrieved."""
-    waiter = transport.wait_disconnected()
-    try:
-        waiter.send(None)
-    except (StopIteration, WSError):
-        return
-    finally:
-        waiter.close()

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 import anyio
 from picows import WSError, WSHandshakeError, ws_connect
 
-from ltt_collab.adapters.jupyter.channels import ChannelOptions, SocketChannel
+from ltt_collab.adapters.jupyter.channel_options import ChannelOptions
+from ltt_collab.adapters.jupyter.channels import SocketChannel
 from ltt_collab.adapters.jupyter.refusals import refused
 from ltt_collab.model.errors import RoomUnreachableError
 from ltt_collab.ports.rooms import ChannelListener

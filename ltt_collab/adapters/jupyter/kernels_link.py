@@ -12,7 +12,8 @@ from urllib.parse import quote
 import anyio
 
 from ltt_collab.adapters.jupyter.address import JupyterAddress
-from ltt_collab.adapters.jupyter.channels import ChannelCounts, ChannelOptions, SocketChannel
+from ltt_collab.adapters.jupyter.channel_options import ChannelCounts, ChannelOptions
+from ltt_collab.adapters.jupyter.channels import SocketChannel
 from ltt_collab.adapters.jupyter.dialing import open_channel
 from ltt_collab.adapters.jupyter.kernels_messages import SUBPROTOCOL, new_id
 from ltt_collab.adapters.jupyter.kernels_traffic import STATES

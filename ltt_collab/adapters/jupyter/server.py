@@ -10,7 +10,8 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from ltt_collab.adapters.jupyter.address import JupyterAddress, quoted_path
-from ltt_collab.adapters.jupyter.channels import DEFAULT_FRAME_CAP, ChannelCounts, ChannelOptions, SocketChannel
+from ltt_collab.adapters.jupyter.channel_options import DEFAULT_FRAME_CAP, ChannelCounts, ChannelOptions
+from ltt_collab.adapters.jupyter.channels import SocketChannel
 from ltt_collab.adapters.jupyter.dialing import open_channel
 from ltt_collab.adapters.jupyter.rest import Answer, RestClient, system_tls
 from ltt_collab.adapters.jupyter.sightings import sightings_from_open_rooms, sightings_from_sessions

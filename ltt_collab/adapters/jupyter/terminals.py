@@ -14,7 +14,8 @@ import anyio
 import anyio.to_thread
 
 from ltt_collab.adapters.jupyter.address import JupyterAddress
-from ltt_collab.adapters.jupyter.channels import ChannelCounts, ChannelOptions, SocketChannel
+from ltt_collab.adapters.jupyter.channel_options import ChannelCounts, ChannelOptions
+from ltt_collab.adapters.jupyter.channels import SocketChannel
 from ltt_collab.adapters.jupyter.dialing import open_channel
 from ltt_collab.adapters.jupyter.rest import RestClient, system_tls
 from ltt_collab.adapters.jupyter.terminals_screen import KEPT_CHARACTERS, as_screen
