@@ -15,7 +15,7 @@ from ltt_collab.api.school import TheSchool
 from ltt_collab.curriculum.folder import FILES_LIMIT
 from ltt_collab.curriculum.loader import COURSE_FILE, load_sent_course
 from ltt_collab.model.errors import CourseError, ForbiddenError
-from ltt_collab.model.ids import CourseId, Username
+from ltt_collab.model.ids import CourseId
 from ltt_collab.ports.privacy import AuditEntry
 
 router = APIRouter(prefix=f"{PREFIX}/courses", tags=["courses"])
@@ -74,7 +74,7 @@ async def publish_course(
             at=school.clock.now(),
             actor=who.name,
             action="course.published",
-            subject=Username(course.id),
+            subject=course.id,
             detail=f"version {course.version[:16]}, {len(course.tasks)} tasks",
         )
         await school.audit.append(entry)

@@ -255,6 +255,7 @@ def _environment() -> dict[str, str]:
         "MALLOC_ARENA_MAX": "2",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PLOOMBER_STATS_ENABLED": "false",  # jupysql would tell its makers about every use
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         **one,
     }

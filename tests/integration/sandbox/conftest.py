@@ -21,7 +21,9 @@ def portal() -> Iterator[BlockingPortal]:
 @pytest.fixture(scope="session")
 def sandbox(portal: BlockingPortal) -> Iterator[SubprocessSandbox]:
     """A warm sandbox."""
-    with portal.wrap_async_context_manager(running_sandbox(SandboxOptions(warm=2, preload=("numpy",)))) as started:
+    with portal.wrap_async_context_manager(
+        running_sandbox(SandboxOptions(warm=2, preload=("numpy", "sql")))
+    ) as started:
         yield started
 
 
