@@ -309,7 +309,6 @@ REQUIREMENTS: dict[str, str] = {
     "judge:every-fault-has-a-verdict": "Every fault of the suite has its outcome and a first cause in plain words.",
     "judge:hidden-checks-tell-nothing": "A hidden check's result shows no input, value, expected value or error.",
     "judge:jupysql": "Queries in cells of jupysql itself are checked by their rows, from the top and live.",
-    "judge:jupysql": "Queries in cells of jupysql itself are checked by their rows, from the top and live.",
     "judge:sql-by-result-sets": "A query passes by its rows on a fresh copy, in a %%sql cell and by plain sqlite3.",
     "judge:files-and-output": "Files and what a terminal shows are checked; a missing file is named.",
     "judge:live-leaves-no-trace": "A live check changes neither names nor counts in the learner's kernel.",
