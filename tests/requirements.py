@@ -434,6 +434,7 @@ REQUIREMENTS: dict[str, str] = {
     "chat:one-conversation": "What a learner says in the workspace and in JupyterLab's chat is one conversation.",
     "broadcast:learner-chooses": "A cell that an instructor offers is previewed, and put in only if its learner takes it.",
     "tutor:kept-hints": "A hint that an instructor keeps for a task stands in its ladder, also after a restart.",
+    "pages:plots": "Plots of progress, hints and checks say what the records say, with axes, units and a text.",
     "pages:keyboard": "Cards, panels and moments are reached and opened by keyboard, with the focus in sight.",
     "wall:smooth-with-300": "A wall of 300 learners who type stays smooth in a browser.",
     "learn:workspace": "A learner starts, checks and hands in a task beside JupyterLab in one window.",

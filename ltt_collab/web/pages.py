@@ -44,7 +44,7 @@ FOREVER = "public, max-age=31536000, immutable"
 
 preload()  # with this module: compiling reads files, which would hold up the rooms later
 
-OTHER_ROUTERS = ("ltt_collab.web.shadow.routes", "ltt_collab.web.replay.routes")
+OTHER_ROUTERS = ("ltt_collab.web.shadow.routes", "ltt_collab.web.replay.routes", "ltt_collab.web.plots.routes")
 """Pages that stand on this base; each has a ``router``."""
 
 

@@ -112,6 +112,8 @@ async def test_every_page_is_accessible_in_light_and_dark_on_a_phone_and_a_wide_
         await page.keyboard.press("Enter")
         await page.locator(".cell .source").first.wait_for()
         await looks_right(page, "the replay")
+        await page.goto(f"{service.url}/plots")
+        await looks_right(page, "the plots")
         await page.goto(f"{service.url}/no/such/page")
         await looks_right(page, "the error")
         await context.close()

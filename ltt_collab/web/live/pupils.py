@@ -114,7 +114,7 @@ class Pupil:
     def load(self, row: CheckProgress) -> bool:
         """Take in what is remembered of how far they are; whether it is another thing than before."""
         checks = self.checks.setdefault(TaskAt(course=row.course, task=row.task), {})
-        found = _state_of(row)
+        found = state_of(row)
         changed = checks.get(row.check) is not found
         checks[row.check] = found
         if row.passed_at is not None:
@@ -191,7 +191,8 @@ class Pupil:
         return float((now - begun) // 60)
 
 
-def _state_of(row: CheckProgress) -> TaskState:
+def state_of(row: CheckProgress) -> TaskState:
+    """What is remembered of a task or a check, as one word."""
     if row.last_passed:
         return TaskState.PASSED
     return TaskState.FAILING if row.attempts else TaskState.BEGUN

@@ -41,7 +41,7 @@ async def wall_page(request: Request, stage: TheStage, visitor: TheInstructor, c
     """The class as it is; the stream goes on from there."""
     sight = visitor.sight
     courses = [each for each in stage.school.classroom.courses() if sight.principal.may_teach(each.id)]
-    chosen = _chosen(courses, course)
+    chosen = chosen_course(courses, course)
     views = _views(request, stage, chosen)
     version = stage.feed.version
     cards = views.cards(sight)
@@ -68,7 +68,7 @@ async def wall_stream(
 ) -> Response:
     """What changes, from the moment that the page shows; a page of an older service gets everything anew."""
     courses = [each for each in stage.school.classroom.courses() if visitor.sight.principal.may_teach(each.id)]
-    views = _views(request, stage, _chosen(courses, course))
+    views = _views(request, stage, chosen_course(courses, course))
     epoch, _, version = since.partition("-")
     after = int(version) if epoch == _epoch(request) and version.isdigit() else 0
     return EventStream(_frames(stage, views, visitor.sight, after), stage.closing)
@@ -142,7 +142,12 @@ def _summaries(views: WallViews, sight: Sight) -> dict[str, str]:
     }
 
 
-def _chosen(courses: list[Course], wanted: str) -> Course | None:
+def chosen_course(courses: list[Course], wanted: str) -> Course | None:
+    """The course of that id, or the first.
+
+    Raises:
+        UnknownCourseError
+    """
     if not wanted:
         return courses[0] if courses else None
     found = next((each for each in courses if each.id == wanted), None)

@@ -38,7 +38,8 @@ from ltt_collab.web.wall.views import card_id
 from tests.support.deadlines import eventually
 from tests.support.directory import MemoryDirectory
 
-TASK = Task(id=TaskId("mean"), title="Mean", kind=TaskKind.PYTHON, checks=(), notebook="{}", points=3)
+EMPTY = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+TASK = Task(id=TaskId("mean"), title="Mean", kind=TaskKind.PYTHON, checks=(), notebook=EMPTY, points=3)
 COURSE = Course(id=CourseId("basics"), title="Basics", tasks=(TASK,))
 MARK = TaskMark(course=COURSE.id, task=TASK.id, role=TaskRole.WORK)
 
@@ -52,10 +53,8 @@ def small_school() -> School:
     """One course and empty records, as far as the pages ask."""
     store = SimpleNamespace(of_course=nothing, of_learner=nothing, is_muted=nothing)
     classroom = SimpleNamespace(courses=lambda: [COURSE])
-    return cast(
-        "School",
-        SimpleNamespace(classroom=classroom, clock=SystemClock(), enrolments=store, progress=store, wishes=store),
-    )
+    stores = dict.fromkeys(("enrolments", "progress", "wishes", "suggestions", "validations"), store)
+    return cast("School", SimpleNamespace(classroom=classroom, clock=SystemClock(), **stores))
 
 
 @pytest.fixture
@@ -120,9 +119,9 @@ async def test_every_answer_has_a_strict_policy_and_a_head_leaves_a_link_unused(
         cookie = seen[-1].headers["set-cookie"]
         assert "HttpOnly" in cookie
         assert "SameSite=lax" in cookie
-        seen += [await http.get(path) for path in ("/wall", "/learn", "/no/such/page")]
+        seen += [await http.get(path) for path in ("/wall", "/plots", "/learn", "/no/such/page")]
         seen.append(await http.get("/login", params={"code": code}))
-        assert [answer.status_code for answer in seen] == [200, 303, 200, 303, 200, 401, 303, 200, 403, 404, 403]
+        assert [answer.status_code for answer in seen] == [200, 303, 200, 303, 200, 401, 303, 200, 200, 403, 404, 403]
         for answer in seen:
             policy = answer.headers["content-security-policy"]
             assert "default-src 'none'" in policy

@@ -1,0 +1,1 @@
+"""Plots of a course: progress over time, hints and what became of them, checks."""
