@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -14,50 +13,26 @@ from ltt_collab.documents.notebook import NotebookView
 from ltt_collab.documents.replica import Replica
 from ltt_collab.documents.writer_agents import AgentCells
 from ltt_collab.documents.writer_cells import Strokes
+from ltt_collab.documents.writer_notes import (
+    HASH_KEY,
+    PARAGRAPH,
+    WRITING_KEY,
+    Note,
+    Removal,
+    common_lines,
+    span_of_line,
+)
 from ltt_collab.documents.writer_offers import OfferedCells
 from ltt_collab.documents.writer_rescue import Rescue
 from ltt_collab.documents.writer_tasks import TaskCells
 from ltt_collab.documents.writer_typing import AdoptedError, GrowingNote, Typist
-from ltt_collab.model.cells import CellRole, Ownership
+from ltt_collab.model.cells import Ownership
 from ltt_collab.model.errors import CellOccupiedError, ConflictError, NotOursError
 from ltt_collab.model.ids import CellId, SuggestionId, Username
 from ltt_collab.model.presence import Activity
 from ltt_collab.model.text import source_hash
 from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.presence import Presence
-
-HASH_KEY = "hash"
-"""Key beside the ownership's own in ``metadata.ltt``: fingerprint of the whole text that we wrote."""
-
-WRITING_KEY = "writing"
-"""Key there, while a note grows: the text that it is to have."""
-
-PARAGRAPH = "\n\n"
-"""Between two rungs of one note: a blank line, which Markdown reads as a new paragraph."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """A note to be written directly below the learner's cell ``about``, whose source must have ``expected_hash``."""
-
-    suggestion: SuggestionId
-    about: CellId
-    expected_hash: str
-    text: str
-    rung: int = 1
-    role: CellRole = CellRole.HINT
-    author: Username | None = None
-    """Whose words they are, where they are not the AI's."""
-
-
-class Removal(StrEnum):
-    """What became of a note that was to be removed."""
-
-    REMOVED = "removed"
-    RELEASED = "released"
-    """Somebody had edited it: it stays, and is theirs."""
-    GONE = "gone"
-    """It was not there any more."""
 
 
 class Writer:
@@ -96,7 +71,7 @@ class Writer:
         """
         async with self._lock:
             self._expect(cell_id, expected_hash)
-            anchor, head = _span_of_line(self._view.cell_source(cell_id), line)
+            anchor, head = span_of_line(self._view.cell_source(cell_id), line)
             self._presence.show_cursors([self._view.cursor(cell_id, anchor, head)])
 
     async def rest(self) -> None:
@@ -123,7 +98,7 @@ class Writer:
             standing = self.find_note(note.suggestion)
             if standing is not None:
                 return standing
-            mark = self._mark(note)
+            mark = note.mark(self._author)
             cell = self._strokes.insert_note(note.about, "", {**mark, WRITING_KEY: note.text})
             growing = self._typist.begin(cell, note.about, "")
             with self._at_work():
@@ -163,7 +138,7 @@ class Writer:
             ownership = self._expect_own_text(cell)
             before = self._view.cell_source(cell)
             if before != text:
-                await self._retype(cell, replace(ownership, writing=""), _common_lines(before, text), text)
+                await self._retype(cell, replace(ownership, writing=""), common_lines(before, text), text)
 
     async def _retype(self, cell: CellId, ownership: Ownership, kept: str, whole: str) -> None:
         """Show ``kept`` in source view, type the rest of ``whole`` and show that rendered."""
@@ -276,16 +251,6 @@ class Writer:
         # A half note stands where a connection or a process of ours ended in its midst.
         return is_whole or (ownership is not None and ownership.is_unfinished(self._view.cell_source(cell)))
 
-    def _mark(self, note: Note) -> dict[str, Any]:
-        ownership = Ownership(
-            role=note.role,
-            suggestion=note.suggestion,
-            about=note.about,
-            rung=note.rung,
-            author=note.author or self._author,
-        )
-        return {**ownership.as_metadata(), HASH_KEY: source_hash(note.text)}
-
     @contextmanager
     def _at_work(self) -> Generator[None]:
         """Show that we type; clear caret and flag when done, however it ends."""
@@ -298,22 +263,3 @@ class Writer:
     def _rest(self) -> None:
         self._presence.show_cursors([])
         self._presence.show_activity(Activity.IDLE)
-
-
-def _common_lines(one: str, other: str) -> str:
-    """The whole lines that both begin with, line ends included."""
-    common = ""
-    for mine, theirs in zip(one.splitlines(keepends=True), other.splitlines(keepends=True), strict=False):
-        if mine != theirs or not mine.endswith("\n"):
-            break
-        common += mine
-    return common
-
-
-def _span_of_line(source: str, line: int) -> tuple[int, int]:
-    """Code point offsets of a line's first letter and its end; a blank line is a caret at its end."""
-    lines = source.split("\n")
-    index = min(max(line, 1), len(lines)) - 1
-    start = sum(len(text) + 1 for text in lines[:index])
-    text = lines[index].rstrip()
-    return start + len(text) - len(text.lstrip()), start + len(text)

@@ -10,14 +10,13 @@ import anyio
 
 from ltt_collab.documents.notebook import NotebookView
 from ltt_collab.documents.writer_cells import Strokes
+from ltt_collab.documents.writer_notes import HASH_KEY
 from ltt_collab.documents.writer_rescue import Rescue
 from ltt_collab.model.cells import CellRole, CellType, Ownership
 from ltt_collab.model.errors import CellOccupiedError, ConflictError, NotOursError, UnknownCellError
 from ltt_collab.model.ids import CellId, SuggestionId, Username
 from ltt_collab.model.text import source_hash
 from ltt_collab.ports.presence import Presence
-
-HASH_KEY = "hash"
 
 LOCKS = ("editable", "deletable")
 """Cell metadata of nbformat that is False where a cell must not be changed."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from anyio.abc import TaskGroup
 
-from ltt_collab.documents.writer import Removal
+from ltt_collab.documents.writer_notes import Removal
 from ltt_collab.model.commands import EndSuggestion
 from ltt_collab.model.edits import RoomEvent, SuggestionEnded
 from ltt_collab.model.errors import CellOccupiedError, LttError, StoreUnavailableError

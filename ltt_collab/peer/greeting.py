@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
-from ltt_collab.documents.writer import Note
+from ltt_collab.documents.writer_notes import Note
 from ltt_collab.model.cells import CellRole, CellType
 from ltt_collab.model.errors import LttError, StoreUnavailableError
 from ltt_collab.model.ids import Seq, ServerId, SuggestionId, Username

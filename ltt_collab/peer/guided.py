@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from ltt_collab.documents.writer import Note
+from ltt_collab.documents.writer_notes import Note
 from ltt_collab.model.cells import CellRole
 from ltt_collab.model.edits import RoomEvent
 from ltt_collab.model.errors import ConflictError, NotOursError

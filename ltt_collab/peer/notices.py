@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from ltt_collab.documents.writer import Note
+from ltt_collab.documents.writer_notes import Note
 from ltt_collab.model.cells import CellRole
 from ltt_collab.model.errors import CellOccupiedError, LttError
 from ltt_collab.model.ids import CellId, Seq, SuggestionId

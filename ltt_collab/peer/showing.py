@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import anyio
 
-from ltt_collab.documents.writer import Note
 from ltt_collab.documents.writer_agents import AgentCell
+from ltt_collab.documents.writer_notes import Note
 from ltt_collab.model.edits import RoomEvent
 from ltt_collab.model.errors import CellOccupiedError, ConflictError, NotOursError, UnknownCellError
 from ltt_collab.model.ids import CellId, Seq, SuggestionId

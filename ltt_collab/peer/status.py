@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from ltt_collab.documents.writer import Note, Removal
+from ltt_collab.documents.writer_notes import Note, Removal
 from ltt_collab.model.cells import CellRole
 from ltt_collab.model.edits import CellRemoved, RoomEvent
 from ltt_collab.model.errors import CellOccupiedError, ConflictError, NotOursError, UnknownCellError

@@ -11,7 +11,7 @@ import anyio
 import pytest
 from playwright.async_api import BrowserContext
 
-from ltt_collab.documents.writer import Note, Removal
+from ltt_collab.documents.writer_notes import Note, Removal
 from ltt_collab.model.ids import CellId, SuggestionId
 from ltt_collab.model.text import source_hash, utf16_length
 from tests.support.deadlines import eventually

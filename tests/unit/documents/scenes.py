@@ -11,7 +11,8 @@ from pycrdt import Array, Map, Text
 
 from ltt_collab.documents.notebook import NotebookView
 from ltt_collab.documents.replica import Replica
-from ltt_collab.documents.writer import Note, Writer
+from ltt_collab.documents.writer import Writer
+from ltt_collab.documents.writer_notes import Note
 from ltt_collab.model.cells import Ownership
 from ltt_collab.model.ids import CellId, ClientId, RoomId, SuggestionId, Username
 from ltt_collab.model.presence import Activity, Participant, Selection, User

@@ -9,7 +9,8 @@ import pytest
 
 from ltt_collab.documents.notebook import NotebookView
 from ltt_collab.documents.replica import Replica
-from ltt_collab.documents.writer import Note, Writer
+from ltt_collab.documents.writer import Writer
+from ltt_collab.documents.writer_notes import Note
 from ltt_collab.model.errors import LttError
 from ltt_collab.model.ids import CellId, RoomId, SuggestionId, Username
 from ltt_collab.model.text import source_hash, utf16_length

@@ -7,7 +7,7 @@ import re
 import anyio
 import pytest
 
-from ltt_collab.documents.writer import Note, Removal
+from ltt_collab.documents.writer_notes import Note, Removal
 from ltt_collab.documents.writer_typing import PATIENCE
 from ltt_collab.model.cells import CellRole
 from ltt_collab.model.errors import CellOccupiedError, ConflictError, NotOursError, UnknownCellError

@@ -11,7 +11,8 @@ from pycrdt import Array, Map, Text
 
 from ltt_collab.documents.notebook import NotebookView
 from ltt_collab.documents.replica import Replica
-from ltt_collab.documents.writer import Note, Writer
+from ltt_collab.documents.writer import Writer
+from ltt_collab.documents.writer_notes import Note
 from ltt_collab.documents.writer_tasks import Renewal
 from ltt_collab.model.cells import CellRole, CellType
 from ltt_collab.model.courses import TASK_KEY, TaskMark, TaskRole

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from ltt_collab.documents.writer import Note
+from ltt_collab.documents.writer_notes import Note
 from ltt_collab.model.cells import CellRole
 from ltt_collab.model.errors import CellOccupiedError
 from ltt_collab.model.ids import CellId, SuggestionId
