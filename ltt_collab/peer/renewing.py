@@ -11,9 +11,11 @@ from ltt_collab.ports.classroom import TaskAt
 
 log = structlog.get_logger(__name__)
 
-AGAIN = 2.0
-"""Seconds after which a notebook is looked at again that has somebody's caret in its instructions, or may not be
-written now."""
+OCCUPIED_AGAIN = 2.0
+"""Seconds after which a notebook is looked at again that has somebody's caret in its instructions."""
+
+SILENT_AGAIN = 30.0
+"""Seconds after which one is looked at again in which nothing may be written now: an instructor's pause lasts."""
 
 
 class Renewing:
@@ -34,15 +36,21 @@ class Renewing:
     def look(self) -> None:
         """Compare the notebook with what is taught, and bring its instructions up to date."""
         if self._scene.around.releases is not None:
-            self._acts.add(self._renew)
+            self._acts.add(self._open)
 
     def end(self) -> None:
         """The room is over."""
         self._scene.around.timers.cancel((self, "again"))
 
+    async def _open(self) -> None:
+        around, page = self._scene.around, self._scene.page
+        if around.checker is not None and around.releases is not None and page is not None:
+            for at in around.checker.tasks_in(page.view.snapshot(self._scene.stamp.last_seq)):
+                around.releases.opened(at)
+        await self._renew()
+
     async def _renew(self) -> None:
         scene, page, releases = self._scene, self._scene.page, self._scene.around.releases
-        self._tell_opened()
         delivered = None if page is None or page.provider is None else page.writer.tasks.delivered()
         if page is None or releases is None or delivered is None:
             return
@@ -50,7 +58,7 @@ class Renewing:
         if not release or delivered.is_current(release):
             return
         if scene.why_silent() is not None:  # invariant 1
-            self._again()
+            self._again(SILENT_AGAIN)
             return
         done = await page.writer.tasks.renew(release)
         if done.touched or done.left:
@@ -59,14 +67,8 @@ class Renewing:
             scene.decide(None, "brought the task's text up to date", because)
             log.info("task text renewed", room=scene.stamp.room, task=delivered.task, cells=done.touched)
         if done.waiting:
-            self._again()
+            self._again(OCCUPIED_AGAIN)
 
-    def _tell_opened(self) -> None:
-        around, page = self._scene.around, self._scene.page
-        if around.checker is not None and around.releases is not None and page is not None:
-            for at in around.checker.tasks_in(page.view.snapshot(self._scene.stamp.last_seq)):
-                around.releases.opened(at)
-
-    def _again(self) -> None:
+    def _again(self, after: float) -> None:
         around = self._scene.around
-        around.timers.wake((self, "again"), around.clock.now() + AGAIN, lambda _now: self.look())
+        around.timers.wake((self, "again"), around.clock.now() + after, lambda _now: self._acts.add(self._renew))

@@ -75,10 +75,11 @@ async def test_who_types_in_a_task_sees_its_new_text_and_loses_no_letter(
                 await learner.type(work, LETTER)
                 typed += 1
 
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(type_on)
-            said = await publish(service, source)
-        assert said.returncode == 0, said.stderr.decode()
+        with anyio.fail_after(60):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(type_on)
+                said = await publish(service, source)
+                assert said.returncode == 0, said.stderr.decode()
         published = json.loads(said.stdout)
         assert (published["changed"], published["url"]) == (True, f"{service.url}{URL}")
 
