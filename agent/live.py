@@ -11,14 +11,16 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 
+from agent.friendly import cause_in_words
 from agent.rules.cellcode import parse, read_cell
-from agent.rules.kinds import Kind
+from agent.rules.kinds import Kind, kind_of_error
 from agent.rules.similar import closest
 from agent.rules.wording import code, one_of
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.edits import HelpRequested, RunError
 from ltt_collab.model.errors import LttError
 from ltt_collab.model.findings import Finding
+from ltt_collab.ports.insight import FRIENDLY_CAUSE
 from ltt_collab.ports.tutor import TutorContext
 
 SAYS_WHAT = 2
@@ -55,7 +57,7 @@ async def refined(
         return finding
     look = _look_for(finding, error)
     line = None if look is None else _line(cell.source, finding.line)
-    if look is None or line is None:
+    if (look is None or line is None) and finding.kind != kind_of_error(error.name):
         return finding
 
     async def ask(expressions: Mapping[str, str]) -> Mapping[str, str]:
@@ -63,7 +65,7 @@ async def refined(
         return {name: fact.text for name, fact in facts.items() if not fact.error and fact.text}
 
     try:
-        told = await look(error, line, ask)
+        told = await look(error, line, ask) if look is not None and line is not None else await _in_words(error, ask)
     except LttError:
         return finding
     if not told:
@@ -72,24 +74,31 @@ async def refined(
     return replace(finding, what=f"{what.rstrip()} {told}")
 
 
+async def _in_words(error: RunError, ask: Ask) -> str:
+    """What another's rules say where ours know nothing."""
+    return cause_in_words(_text((await ask({"cause": FRIENDLY_CAUSE})).get("cause", "")), error)
+
+
+def _text(told: str) -> str:
+    """The text that a kernel's answer stands for; '' for one that was cut off."""
+    try:
+        value = ast.literal_eval(told)
+    except (ValueError, SyntaxError):
+        return ""
+    return value if isinstance(value, str) else ""
+
+
 Look = Callable[[RunError, ast.stmt, Ask], Awaitable[str]]
 
 
 def _look_for(finding: Finding, error: RunError) -> Look | None:
     """Which question this finding leaves open."""
-    match finding.kind:
-        case Kind.MISSING_COLUMN | Kind.MISSING_KEY:
-            return _columns
-        case Kind.SQL_UNKNOWN_TABLE | Kind.SQL_UNKNOWN_COLUMN:
-            return _schema
-        case Kind.UNDEFINED_NAME | Kind.MISSING_QUOTES:
-            return _names
-        case _ if error.name == "ValueError" and _SHAPES.search(error.value):
-            return _shapes
-        case _ if error.name == "TypeError" and _MIXED.search(error.value):
-            return _types
-        case _:
-            return None
+    look = _BY_KIND.get(finding.kind)
+    if look is None and error.name == "ValueError" and _SHAPES.search(error.value):
+        return _shapes
+    if look is None and error.name == "TypeError" and _MIXED.search(error.value):
+        return _types
+    return look
 
 
 async def _columns(error: RunError, line: ast.stmt, ask: Ask) -> str:
@@ -146,6 +155,16 @@ async def _names(error: RunError, line: ast.stmt, ask: Ask) -> str:
     known = [name for name in _texts((await ask({"names": "dir()"})).get("names", "")) if not name.startswith("_")]
     meant = closest(found[1], known)
     return f"Did you mean {code(meant)}? The kernel knows that name, from a cell that was run before." if meant else ""
+
+
+async def _asserted(error: RunError, line: ast.stmt, ask: Ask) -> str:
+    """What the sides of a check are now, of those that can be told without running anything of the learner's."""
+    del error
+    test = line.test if isinstance(line, ast.Assert) else None
+    sides = (test.left, *test.comparators) if isinstance(test, ast.Compare) else () if test is None else (test,)
+    texts = [ast.unparse(side) for side in sides if not isinstance(side, ast.Constant)]
+    told = await ask({text: text for text in texts if len(text) <= LONGEST})
+    return " ".join(f"{code(text)} is {code(value, 40)}." for text, value in told.items())
 
 
 async def _shapes(error: RunError, line: ast.stmt, ask: Ask) -> str:
@@ -232,3 +251,14 @@ def _texts(told: str) -> list[str]:
 def _second(told: str) -> list[str]:
     """The second of each row: in ``table_info`` the column's name."""
     return re.findall(r"\(\d+, '([^']+)'", told)
+
+
+_BY_KIND: dict[str, Look] = {
+    Kind.MISSING_COLUMN: _columns,
+    Kind.MISSING_KEY: _columns,
+    Kind.SQL_UNKNOWN_TABLE: _schema,
+    Kind.SQL_UNKNOWN_COLUMN: _schema,
+    Kind.ASSERTION_FAILED: _asserted,
+    Kind.UNDEFINED_NAME: _names,
+    Kind.MISSING_QUOTES: _names,
+}

@@ -216,6 +216,7 @@ REQUIREMENTS: dict[str, str] = {
     "writer:one-place": "Shared types are changed in the writer's modules and nowhere else.",
     "bench:rooms": "`ltt bench rooms` reports CPU, latency and memory of the real stack beside a baseline.",
     "rules:named-cause-and-place": "A novice's error is named by its cause at the learner's line, on a real kernel.",
+    "rules:every-class": "Every class of help that the reference lists has a case that a real kernel runs.",
     "rules:silent-errors": "Code that raises nothing and does not do what it seems to is found by reading it.",
     "rules:no-false-alarm": "Valid code gets no finding.",
     "rules:only-learners-python": "Our own cells, Markdown, raw cells and other languages get no finding.",

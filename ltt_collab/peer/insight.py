@@ -24,7 +24,7 @@ from ltt_collab.peer.read_only import LONGEST_ANSWER, as_read_only
 from ltt_collab.peer.trials import run_trial
 from ltt_collab.ports.classroom import Checker, TaskAt
 from ltt_collab.ports.directory import RoomDirectory, RoomInfo
-from ltt_collab.ports.insight import MOST_EXPRESSIONS, TrialGround
+from ltt_collab.ports.insight import FRIENDLY_CAUSE, MOST_EXPRESSIONS, TrialGround
 from ltt_collab.ports.kernels import Evaluated, Kernel, KernelServer, Sandbox
 from ltt_collab.ports.terminals import Terminals
 
@@ -32,6 +32,9 @@ log = structlog.get_logger(__name__)
 
 FACTS_SECONDS = 1.0
 """For all expressions of one question: a learner who runs the next cell waits for it."""
+
+EXPLAINED_SECONDS = 3.0
+"""For friendly-traceback: the first time it is imported, in half a second on an idle machine."""
 
 ANSWER_SECONDS = 4.0
 """For a kernel to be found, reached and asked; a server that takes longer has better things to do."""
@@ -172,7 +175,8 @@ class Insight:
         if kernels is None or found is None:
             return None
         kernel = await kernels.connect(found.id)
-        told = await kernel.evaluate({_HAS_RUN: _COUNT, **asked}, seconds=FACTS_SECONDS)
+        seconds = EXPLAINED_SECONDS if as_read_only(FRIENDLY_CAUSE) in asked.values() else FACTS_SECONDS
+        told = await kernel.evaluate({_HAS_RUN: _COUNT, **asked}, seconds=seconds)
         ran = told.get(_HAS_RUN)
         if ran is None or ran.text != "True":
             return None

@@ -6,7 +6,8 @@ import ast
 import keyword
 import re
 
-from ltt_collab.ports.insight import LONGEST_EXPRESSION
+from ltt_collab.peer.friendly import FRIENDLY_CODE
+from ltt_collab.ports.insight import FRIENDLY_CAUSE, LONGEST_EXPRESSION
 
 MOST_NODES = 80
 """Of one expression's syntax tree."""
@@ -54,6 +55,8 @@ def as_read_only(expression: str) -> str:
     Raises:
         ValueError: it may do more than read; the message says which part.
     """
+    if expression.strip() == FRIENDLY_CAUSE:
+        return f"'%.{LONGEST_ANSWER + 1}r' % ({FRIENDLY_CODE},)"
     if len(expression) > LONGEST_EXPRESSION:
         raise ValueError(f"it is longer than {LONGEST_EXPRESSION} characters")
     try:

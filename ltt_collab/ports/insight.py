@@ -12,6 +12,10 @@ from ltt_collab.model.validations import Verdict
 from ltt_collab.ports.classroom import TaskAt
 from ltt_collab.ports.kernels import Kernel
 
+FRIENDLY_CAUSE = "friendly_traceback.cause()"
+"""Asked for as an expression: the learner's last error as ``Name: value``, a blank line, and its cause in the words of
+friendly-traceback. An error where the learner's environment does not have that package."""
+
 MOST_EXPRESSIONS = 16
 """Expressions of one question; the rest is answered with an error."""
 

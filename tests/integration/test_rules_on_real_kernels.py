@@ -56,3 +56,4 @@ def _assert_found(case: ErrorCase, kernel: OneKernel) -> None:
     assert (found.kind, found.line) == (case.kind, case.line), found
     assert case.word in found.what, found.what
     assert f"ine {case.line}" in found.where, found.where
+    assert len({found.where, found.what, found.how}) == 3, "each rung says something of its own"

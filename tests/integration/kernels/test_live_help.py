@@ -36,6 +36,12 @@ CASES = {
     "shapes": (ARRAYS, "c = a + b", "`a` has the shape `(3,)`, `b` has the shape `(2,)`."),
     "a column's length": (TABLE, "sales['year'] = [2024, 2025, 2026]", "`sales` has the shape `(2, 2)`"),
     "types": ("left, right = eval('[1]'), eval('{}')", "left + right", "`left` is of type `list`"),
+    "what another's rules know": (
+        "import datetime",
+        "datetime.date(2024, 13, 1)",
+        "It seems that you specify an invalid value for a month in a `date` object.",
+    ),
+    "the sides of a check": ("found = eval('[1, 2]')", "assert len(found) == 3", "`len(found)` is `2`."),
     "types of parts": ("box = {'a': eval('None')}", "box['a'] - 1", "`box['a']` is of type `NoneType`"),
 }
 
