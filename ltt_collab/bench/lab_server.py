@@ -17,7 +17,7 @@ from ltt_collab.client import HttpClient
 from ltt_collab.lab.errors import LabError
 from ltt_collab.lab.notebooks import code_cell, notebook_json
 from ltt_collab.lab.server import Lab, LabPlan, require_packages, running
-from ltt_collab.service import running_service
+from ltt_collab.service import RunningService, running_service
 from ltt_collab.settings import Settings
 
 START_LIMIT = 60.0
@@ -43,26 +43,36 @@ async def running_lab() -> AsyncIterator[LabServer]:
     Raises:
         BenchmarkError: it is not installed, or did not come up.
     """
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        root = Path(directory) / "root"
-        root.mkdir()
-        plan = LabPlan(
-            root=root,
-            state=Path(directory),
-            options=["--LabApp.expose_app_in_browser=True"],
-            environment={"HOME": directory},
-        )
-        try:
-            require_packages()
-            async with running(LabServer(plan)) as lab:
+    try:
+        require_packages()
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+            async with running(LabServer(_plan(Path(directory)))) as lab:
                 yield lab
-        except LabError as error:
-            raise BenchmarkError(str(error)) from error
+    except LabError as error:
+        raise BenchmarkError(str(error)) from error
+
+
+def _plan(home: Path) -> LabPlan:
+    root = home / "root"
+    root.mkdir()
+    options = ["--LabApp.expose_app_in_browser=True"]
+    return LabPlan(root=root, state=home, options=options, environment={"HOME": str(home)})
 
 
 @asynccontextmanager
 async def running_tutor(lab: LabServer) -> AsyncIterator[HttpClient]:
     """Our whole service for that server, in this process, and an agent's door to it.
+
+    Raises:
+        BenchmarkError: it did not reach the server.
+    """
+    async with running_beside(lab) as service, HttpClient(service.url, service.api_token) as client:
+        yield client
+
+
+@asynccontextmanager
+async def running_beside(lab: LabServer) -> AsyncIterator[RunningService]:
+    """Our whole service for that server, in this process.
 
     Raises:
         BenchmarkError: it did not reach the server.
@@ -79,9 +89,9 @@ async def running_tutor(lab: LabServer) -> AsyncIterator[HttpClient]:
             hints_per_hour=HINTS,
             introduce=False,
         )
-        async with running_service(settings) as service, HttpClient(service.url, service.api_token) as client:
+        async with running_service(settings) as service:
             await _ready(service.url)
-            yield client
+            yield service
 
 
 async def _ready(url: str) -> None:
