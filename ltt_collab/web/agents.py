@@ -64,7 +64,7 @@ def _asked(stage: Stage, visitor: Visitor, word: str) -> tuple[Asking, Wish]:
         ForbiddenError: not by a login at the hub, or the program asked too long ago.
     """
     asking = stage.asking
-    if asking is None or not visitor.session.token or visitor.session.owner:
+    if asking is None or not visitor.session.by_hub:
         raise ForbiddenError("let a program work in your name", "log in through the hub")
     if visitor.sight.principal.role not in {Role.LEARNER, Role.INSTRUCTOR}:
         raise ForbiddenError("let a program work in your name", "issue a token instead: `ltt token`")

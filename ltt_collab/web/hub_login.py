@@ -117,7 +117,8 @@ class HubLogin(CodeLogin):
             ForbiddenError: the hub knows them, and they are in no group of ours.
         """
         token = await self._logins.redeem(code, verifier=begun.verifier, callback=self.places.callback)
-        return None if token is None else await self.admit(token)
+        sight = None if token is None else await self._gatekeeper.admit(token)
+        return None if sight is None else self.begin(sight.principal, token=token or "", by_hub=True)
 
     async def sight_of(self, session: Session) -> Sight | None:
         """Whom they may see now (invariant 2); while the hub is away, for a time whom they could see last."""

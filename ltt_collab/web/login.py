@@ -30,7 +30,7 @@ class Session:
     """Somebody logged in until ``expires`` (on the clock's monotonic scale).
 
     ``token``: what they showed to get in, '' for a one-time code. ``owner``: whether they came by a link that the
-    operator printed, who thereby lends them the Jupyter server's own login.
+    operator printed, who thereby lends them the Jupyter server's own login. ``by_hub``: ``token`` is the hub's.
     """
 
     principal: Principal
@@ -38,6 +38,7 @@ class Session:
     expires: float
     token: str = field(default="", repr=False)
     owner: bool = False
+    by_hub: bool = False
 
 
 class Login(Protocol):
@@ -117,12 +118,14 @@ class CodeLogin:
             return await self._gatekeeper.admit(session.token)  # invariant 3
         return await self._gatekeeper.sight_of(session.principal)
 
-    def begin(self, principal: Principal, *, token: str = "", owner: bool = False) -> tuple[str, Session]:
+    def begin(
+        self, principal: Principal, *, token: str = "", owner: bool = False, by_hub: bool = False
+    ) -> tuple[str, Session]:
         """A new session of somebody who has proved who they are, and its cookie's value."""
         cookie = secrets.token_urlsafe(TOKEN_BYTES)
         expires = self._clock.monotonic() + SESSION_SECONDS
         csrf = secrets.token_urlsafe(TOKEN_BYTES)
-        session = Session(principal=principal, csrf=csrf, expires=expires, token=token, owner=owner)
+        session = Session(principal=principal, csrf=csrf, expires=expires, token=token, owner=owner, by_hub=by_hub)
         self._sessions[digest_of(cookie)] = session  # invariant 2
         while len(self._sessions) > MOST:
             self._sessions.popitem(last=False)

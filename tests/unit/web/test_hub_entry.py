@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import cast
@@ -10,12 +11,17 @@ from typing import cast
 import httpx
 import pytest
 
+from ltt_collab.access.grants import Grants, Sealed
 from ltt_collab.api.middleware import HeadAsGet
+from ltt_collab.mcp_bridge.authorization import answer
 from ltt_collab.model.errors import HubUnavailableError
+from ltt_collab.model.identity import Principal, Role
+from ltt_collab.model.ids import Username
 from ltt_collab.reception import Entrance
 from ltt_collab.web.pages import create_pages
-from ltt_collab.web.stage import Stage
+from ltt_collab.web.stage import Asking, Stage
 from tests.support.hub_login import query_of
+from tests.unit.hub.test_grants import WISH
 from tests.unit.web.test_hub_login import PLACES, Scene
 
 HOME = PLACES.ours.rstrip("/")
@@ -28,7 +34,8 @@ def scene() -> Scene:
 
 @pytest.fixture
 async def browser(scene: Scene) -> AsyncIterator[httpx.AsyncClient]:
-    stage = SimpleNamespace(login=scene.login, public_url=PLACES.ours)
+    asking = Asking(grants=Grants(Sealed("our token", scene.watch), scene.watch), answer=answer)
+    stage = SimpleNamespace(login=scene.login, public_url=PLACES.ours, asking=asking)
     stage.origin = partial(Stage.origin, cast("Stage", stage))
     stage.is_secure = partial(Stage.is_secure, cast("Stage", stage))
     pages = HeadAsGet(create_pages(cast("Stage", stage)))
@@ -87,3 +94,26 @@ async def test_who_is_not_let_in_is_told_why_and_a_hub_that_is_away_is_no_refusa
     away = await browser.get("/oauth_callback", params={"code": "c1", "state": asked["state"]})
     assert away.status_code == httpx.codes.SERVICE_UNAVAILABLE
     assert "it will be tried again" in away.text
+
+
+@pytest.mark.proves("hub:mcp-oauth")
+async def test_only_a_login_at_the_hub_lets_a_program_in_and_the_page_escapes_its_name(
+    browser: httpx.AsyncClient, scene: Scene
+) -> None:
+    grants = Grants(Sealed("our token", scene.watch), scene.watch)
+    word = grants.wish(replace(WISH, name="<script>alert(1)</script>"))
+    principal = Principal(name=Username("ada"), role=Role.LEARNER)
+    for by_hub, status in ((False, httpx.codes.FORBIDDEN), (True, httpx.codes.OK)):
+        cookie, session = scene.login.begin(principal, token="t-ada", by_hub=by_hub)
+        browser.cookies.set("ltt-session-https", cookie)
+        shown = await browser.get("/agents/allow", params={"wish": word})
+        assert shown.status_code == status
+        assert "<script>alert" not in shown.text
+    headers = {"X-CSRF-Token": session.csrf}
+    assert (await browser.post("/agents/allow", data={"wish": word, "yes": "true"})).status_code == 403
+    no = await browser.post("/agents/allow", data={"wish": word, "yes": "false"}, headers=headers)
+    assert query_of(no.headers["hx-redirect"]) == {"error": "access_denied", "state": "s"}
+    made_up = await browser.post("/agents/allow", data={"wish": "made up", "yes": "true"}, headers=headers)
+    assert made_up.status_code == httpx.codes.FORBIDDEN
+    yes = await browser.post("/agents/allow", data={"wish": word, "yes": "true"}, headers=headers)
+    assert set(query_of(yes.headers["hx-redirect"])) == {"code", "state"}
