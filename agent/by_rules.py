@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from agent import words
 from agent.rules.finder import find_error, find_in_cell
 from agent.words import Words
@@ -14,6 +16,10 @@ from ltt_collab.ports.tutor import TutorContext
 
 _NEED_THE_TASK = frozenset({HelpCause.CHECK_FAILED, HelpCause.ASKED, HelpCause.THRASHING})
 _ABOUT_ERRORS = frozenset({HelpCause.ERROR_RAISED, HelpCause.SAME_ERROR_AGAIN, HelpCause.IDLE_AFTER_ERROR})
+
+
+REPEATED = 200
+"""Characters by which a text is known to have been said before."""
 
 
 async def read_task(event: HelpRequested, context: TutorContext) -> TaskBrief | None:
@@ -35,8 +41,34 @@ def diagnose(event: HelpRequested, notebook: Notebook) -> Finding | None:
     return find_in_cell(notebook, event.cell_id)
 
 
-def answer(event: HelpRequested, notebook: Notebook, task: TaskBrief | None, finding: Finding | None) -> Words | None:
-    """What to say; None for nothing."""
+def answer(
+    event: HelpRequested,
+    notebook: Notebook,
+    task: TaskBrief | None,
+    finding: Finding | None,
+    told: Collection[str] = (),
+) -> Words | None:
+    """What to say; None for nothing. ``told``: what was said to this learner before, notes in the notebook apart."""
+    said = _answer(event, notebook, task, finding)
+    if said is None or event.cause is not HelpCause.ASKED:
+        return said
+    marks = [(each, each.ownership) for each in notebook.cells if each.ownership is not None]
+    notes = [each.source for each, mark in marks if mark.about == event.cell_id]
+    if any(said.text[:REPEATED] in before for before in (*notes, *told)):
+        # Below the cell it stands there already; in the chat it is far up by now.
+        again = words.how_to_go_on(event.rung)
+        said = Words(text=f"{said.text} {again}" if event.chat else again, line=said.line)
+    return _placed(event, notebook, said)
+
+
+def _placed(event: HelpRequested, notebook: Notebook, said: Words) -> Words:
+    """With the cell's name in the chat, where a line alone could be one of several cells."""
+    cell = notebook.cell(event.cell_id)
+    others = [each for each in notebook.cells if each.ownership is None and each.source.strip() and each is not cell]
+    return words.in_chat(said, cell) if event.chat and others and cell is not None and said.line is not None else said
+
+
+def _answer(event: HelpRequested, notebook: Notebook, task: TaskBrief | None, finding: Finding | None) -> Words | None:
     match event.cause:
         case HelpCause.ALL_PASSED | HelpCause.TASK_OPENED:
             return _nothing_wrong(event, notebook)

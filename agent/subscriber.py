@@ -14,11 +14,15 @@ from ltt_collab.model.cells import Notebook
 from ltt_collab.model.edits import HelpRequested
 from ltt_collab.model.errors import InvalidSettingError
 from ltt_collab.model.findings import Finding
+from ltt_collab.model.suggestions import Shown
 from ltt_collab.model.tasks import TaskBrief
 from ltt_collab.ports.tutor import Tutor, TutorConfig, TutorContext
 
 _TRIES = 2
 """One decision, and one more if the cell changed under it. Never a loop: the next run asks anew."""
+
+CAUSES_KEPT = 500
+"""Causes of which it is remembered what was said last; the oldest is forgotten first."""
 
 _NEEDED = ("langgraph", "langchain")
 
@@ -50,6 +54,9 @@ class RulesTutor:
         3. A case that the rules have nothing to say about, or that is gone by now, is left alone.
     """
 
+    def __init__(self) -> None:
+        self._said: dict[str, str] = {}
+
     def explain(self, notebook: Notebook) -> Sequence[Finding]:
         """Findings of an executed notebook, offline, at most one a cell."""
         return find(notebook)
@@ -60,19 +67,28 @@ class RulesTutor:
         for attempt in range(_TRIES):
             notebook = await context.snapshot()
             over = attempt > 0 and is_over(event, notebook)
-            words = None if over else await _words(event, notebook, task, context)
+            words = None if over else await self._words(event, notebook, task, context)
             if words is None:
                 return  # invariant 3
             cell = notebook.cell(event.cell_id)
             expected = cell.hash if attempt and cell is not None else event.expected_hash  # invariant 2
-            if not is_conflict(await propose(event, words, expected, context)):
+            answered = await propose(event, words, expected, context)
+            if isinstance(answered, Shown):
+                self._remember(event, words)
+            if not is_conflict(answered):
                 return  # invariant 1
 
+    async def _words(
+        self, event: HelpRequested, notebook: Notebook, task: TaskBrief | None, context: TutorContext
+    ) -> Words | None:
+        if notebook.cell(event.cell_id) is None:
+            return None
+        finding = await refined(event, notebook, diagnose(event, notebook), context)
+        before = self._said.get(event.cause_key)
+        return answer(event, notebook, task, finding, () if before is None else (before,))
 
-async def _words(
-    event: HelpRequested, notebook: Notebook, task: TaskBrief | None, context: TutorContext
-) -> Words | None:
-    if notebook.cell(event.cell_id) is None:
-        return None
-    finding = await refined(event, notebook, diagnose(event, notebook), context)
-    return answer(event, notebook, task, finding)
+    def _remember(self, event: HelpRequested, words: Words) -> None:
+        self._said.pop(event.cause_key, None)
+        self._said[event.cause_key] = words.text
+        if len(self._said) > CAUSES_KEPT:
+            del self._said[next(iter(self._said))]

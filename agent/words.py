@@ -15,6 +15,8 @@ MAX_HINT_WORDS = 90
 
 MAX_MESSAGE_WORDS = 40
 
+TOP_RUNG = 3
+
 LONG_RUN = (
     "This cell has been running for a while and shows nothing new. It may be a loop that does not end. "
     "Shall I stop it? Write `# @tutor interrupt` in a cell, or `@tutor interrupt` in the chat. "
@@ -26,6 +28,9 @@ THRASHING = (
 )
 TO_BE_CONTINUED = "Try that first, and then ask me again."
 """Ends an answer of which the rest cannot be said."""
+AGAIN = "I can say more after your next try: change one thing in the cell, run it, and ask me again."
+AGAIN_AT_THE_TOP = "Try the same on your own lines, and run the cell. Then ask me about what you see."
+"""Follow what was said before: to hear the same once more helps nobody who did not understand it."""
 ALL_PASSED = "All checks pass. Well done."
 WHAT_HAPPENED = (
     "Run the cell, and I look at what it says. "
@@ -89,6 +94,16 @@ def about_task(task: TaskBrief, rung: int) -> Words:
     if 0 < rung <= len(task.hints):
         return Words(text=_bounded(task.hints[rung - 1], MAX_HINT_WORDS))
     return Words(text=NO_TASK_TEXT)
+
+
+def in_chat(words: Words, cell: Cell) -> Words:
+    """The same for who does not read it below the cell."""
+    return Words(text=f"This is about {which_cell(cell)}. {words.text}", line=words.line)
+
+
+def how_to_go_on(rung: int) -> str:
+    """What brings somebody further who asks and was told what there is to say on this rung."""
+    return AGAIN if rung < TOP_RUNG else AGAIN_AT_THE_TOP
 
 
 def elsewhere(cell: Cell, finding: Finding) -> Words:

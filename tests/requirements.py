@@ -347,6 +347,8 @@ REQUIREMENTS: dict[str, str] = {
     "rules:asked-before-the-run": "A cell that was never run is read for what would stop it, when somebody asks.",
     "tutor:asked-in-a-comment": "In JupyterLab a comment that asks is answered below its cell.",
     "tutor:climbs-after-an-act": "In JupyterLab a further rung comes only after the learner edited or ran the cell.",
+    "tutor:never-only-the-same-again": "Who asks again is told what brings them further, not only the same once more.",
+    "tutor:chat-names-the-cell": "In the chat a line is told with its cell where there are several.",
     "tutor:mute-survives-restart": "Who muted the tutor gets asked help only, also from the service's next life.",
     "tutor:half-written-hint-withdrawn": "A cell fixed while its hint is being written takes the hint away again.",
     "tutor:failed-check-in-lab": "A failed check is told below the cell as expected and got, with its author's hint.",

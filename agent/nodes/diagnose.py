@@ -13,10 +13,11 @@ from agent.work import Work
 
 async def diagnose(state: HelpState, runtime: Runtime[Work]) -> HelpState:
     """The first cause by the rules, and their words for it."""
-    del state
     work = runtime.context
     assert work.notebook is not None
     found = find_cause(work.event, work.notebook)
     work.finding = await refined(work.event, work.notebook, found, work.context)
-    work.by_rules = answer(work.event, work.notebook, work.task, work.finding)
+    work.by_rules = answer(
+        work.event, work.notebook, work.task, work.finding, [entry["said"] for entry in state.get("memory", [])]
+    )
     return HelpState()

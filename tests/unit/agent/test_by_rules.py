@@ -107,6 +107,38 @@ async def test_a_question_by_chat_is_answered_there_sentence_by_sentence() -> No
     assert " ".join(room.said) == words.WHAT_HAPPENED
 
 
+@pytest.mark.proves("tutor:never-only-the-same-again")
+async def test_who_asks_again_is_told_what_brings_them_further() -> None:
+    agent, room = RulesTutor(), AgentRoom(notebook_of(WRONG))
+    for rung, message in ((1, "m1"), (1, "m2"), (2, "m3"), (3, "m4"), (3, "m5")):
+        room.drafts.clear()
+        event = request(WRONG, HelpCause.ASKED, rung, question="I do not understand", chat="c", reply_to=message)
+        await agent.handle(event, room)
+        told = {words.AGAIN: message == "m2", words.AGAIN_AT_THE_TOP: message == "m5"}
+        assert {text: text in " ".join(room.said) for text in told} == told, message
+
+
+@pytest.mark.proves("tutor:never-only-the-same-again")
+async def test_what_stands_in_the_note_below_the_cell_is_not_written_there_again() -> None:
+    (first,) = await said(WRONG, HelpCause.ASKED, question="why?")
+    note = replace(
+        code_cell(1, f"**Tutor:** {first}"),
+        ownership=Ownership(
+            role=CellRole.HINT, suggestion=SuggestionId("s"), about=WRONG.id, rung=1, author=Username("t")
+        ),
+    )
+    assert await said(WRONG, HelpCause.ASKED, notebook=notebook_of(WRONG, note), question="why?") == [words.AGAIN]
+
+
+@pytest.mark.proves("tutor:chat-names-the-cell")
+async def test_in_the_chat_a_line_is_told_with_its_cell_where_there_are_several() -> None:
+    asked = request(WRONG, HelpCause.ASKED, question="why?", chat="c", reply_to="m")
+    for cells, is_named in (((WRONG,), False), ((WRONG, code_cell(1, "x = 1")), True)):
+        room = AgentRoom(notebook_of(*cells))
+        await RulesTutor().handle(asked, room)
+        assert ("This is about the cell marked" in " ".join(room.said)) is is_named
+
+
 async def test_a_chat_answer_ends_with_the_first_sentence_that_is_refused() -> None:
     room = AgentRoom(notebook_of(code_cell(0, "x = 1")), Rejected(reason=RejectionReason.MUTED, detail="no"))
     await RulesTutor().handle(request(room.notebook.cells[0], HelpCause.ASKED, chat="c", reply_to="m"), room)
