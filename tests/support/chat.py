@@ -9,10 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import anyio
-import picows
 from pycrdt import Array, Map
 from sniffio import current_async_library_cvar
 
@@ -32,13 +30,15 @@ from ltt_collab.rooms.heartbeat import Heartbeat
 from ltt_collab.tutoring.budget import Budget
 from tests.support.deadlines import eventually
 from tests.support.jupyter import Jupyter
-from tests.support.learner import TUTOR, Learner
+from tests.support.learner import TUTOR, Learner, present
 
 TUTOR_USER = User(username=Username(TUTOR), display_name="Tutor", initials="T", color="#7c3aed")
 
 
 class ChatLearner(Learner):
     """One browser tab of one person in one chat; with ``person`` the same one as in a notebook."""
+
+    kind = ("text", "chat")
 
     def __init__(self, jupyter: Jupyter, path: str, name: str = "Ada", person: Learner | None = None) -> None:
         super().__init__(jupyter, path, name)
@@ -47,29 +47,14 @@ class ChatLearner(Learner):
         self.array: Array[Any] = self.doc.get("messages", type=Array)
         self.users: Map[Any] = self.doc.get("users", type=Map)
 
-    async def join(self) -> None:
-        """Open the chat, which exists."""
-        identity = (await self._http.get("api/me")).json()["identity"]
-        self.username = identity["username"]
-        body = {"format": "text", "type": "chat"}
-        session = (await self._http.put(f"api/collaboration/session/{quote(self._path)}", json=body)).json()
-        room = f"api/collaboration/room/text:chat:{session['fileId']}?sessionId={session['sessionId']}"
-        cookies = "; ".join(f"{name}={value}" for name, value in self._http.cookies.items())
-        self.synced = self.ended = False
-        await picows.ws_connect(
-            lambda: self,
-            self._jupyter.url.replace("http", "ws", 1) + room,
-            extra_headers={"Authorization": f"token {self._jupyter.token}", "Cookie": cookies},
-            max_redirects=0,
-        )
-        await eventually(lambda: self.synced, what=f"{self._name}'s first sync")
-        self.awareness.set_local_state({"autosave": True, "user": self.user})
-
     @property
     def user(self) -> dict[str, Any]:
         """Who we are, as jupyterlab-chat writes it."""
-        shown = {"name": self._name, "display_name": self._name, "initials": self._name[:1], "color": "#336699"}
-        return {"username": self.username, "avatar_url": None, **shown}
+        return {**super().user, "avatar_url": None, "color": "#336699"}
+
+    def state(self) -> dict[str, Any]:
+        """The presence of a chat that is open: without carets."""
+        return {"autosave": True, "user": self.user}
 
     def post(self, text: str, *, sender: str = "", mentions: tuple[str, ...] = ()) -> str:
         """Send a message as jupyterlab-chat does; its id."""
@@ -119,16 +104,8 @@ async def chatting(
     file = jupyter.root / path
     if not file.exists():
         file.write_text("")
-    learner = ChatLearner(jupyter, path, name, person)
-    async with anyio.create_task_group() as tasks:
-        await tasks.start(learner.awareness.start)
-        try:
-            await learner.join()
-            yield learner
-        finally:
-            with anyio.CancelScope(shield=True):
-                await learner.close()
-            tasks.cancel_scope.cancel()
+    async with present(ChatLearner(jupyter, path, name, person)) as learner:
+        yield learner
 
 
 @dataclass(frozen=True)

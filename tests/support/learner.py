@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
-from urllib.parse import quote
+from typing import Any, TypeVar
 
 import anyio
 import httpx
@@ -15,7 +14,7 @@ from pycrdt import Array, Assoc, Awareness, Map, Text, YMessageType, create_awar
 from ltt_collab.model.text import source_hash
 from tests.support.deadlines import eventually
 from tests.support.jupyter import Jupyter
-from tests.support.plain_peer import PlainPeer
+from tests.support.plain_peer import NOTEBOOK, PlainPeer
 from tests.support.toy_kernel import ToyKernel
 
 TUTOR = "ltt-tutor"
@@ -42,26 +41,26 @@ class Learner(PlainPeer):
 
     # Coming and going.
 
+    kind = NOTEBOOK
+
     async def join(self) -> None:
         """Enter the room, again after its server was away: with the same document, as an open page does."""
         identity = (await self._http.get("api/me")).json()["identity"]  # its cookie makes us one person to the server
         self.username = identity["username"]
-        body = {"format": "json", "type": "notebook"}
-        session = (await self._http.put(f"api/collaboration/session/{quote(self._path)}", json=body)).json()
-        self.room = f"json:notebook:{session['fileId']}"
-        room = f"api/collaboration/room/{self.room}?sessionId={session['sessionId']}"
         cookies = "; ".join(f"{name}={value}" for name, value in self._http.cookies.items())
-        self.synced = self.ended = False
-        await picows.ws_connect(
-            lambda: self,
-            self._jupyter.url.replace("http", "ws", 1) + room,
-            extra_headers={"Authorization": f"token {self._jupyter.token}", "Cookie": cookies},
-            max_redirects=0,
-        )
-        await eventually(lambda: self.synced, what=f"{self._name}'s first sync")
-        user = {"username": self.username, "name": self._name, "display_name": self._name, "initials": self._name[:1]}
-        user |= {"color": "var(--jp-collaborator-color3)"}
-        self.awareness.set_local_state({"autosave": True, "user": user, "cursors": []})
+        headers = {"Authorization": f"token {self._jupyter.token}", "Cookie": cookies}
+        self.room = await self.enter(self._http, headers, self._path, self.kind)
+        self.awareness.set_local_state(self.state())
+
+    @property
+    def user(self) -> dict[str, Any]:
+        """Who we are, as JupyterLab shows it."""
+        shown = {"name": self._name, "display_name": self._name, "initials": self._name[:1]}
+        return {"username": self.username, **shown, "color": "var(--jp-collaborator-color3)"}
+
+    def state(self) -> dict[str, Any]:
+        """The presence that a page shows when it has come."""
+        return {"autosave": True, "user": self.user, "cursors": []}
 
     def say_goodbye(self) -> None:
         """Close the tab."""
@@ -236,9 +235,18 @@ def _mark(cell: Map[Any]) -> dict[str, Any]:
 @asynccontextmanager
 async def learner_in(jupyter: Jupyter, path: str, name: str = "Ada") -> AsyncIterator[Learner]:
     """Open a notebook as a person with an identity of its own; closes the tab in the end."""
-    learner = Learner(jupyter, path, name)
+    async with present(Learner(jupyter, path, name)) as learner:
+        yield learner
+
+
+SomeLearner = TypeVar("SomeLearner", bound=Learner)
+
+
+@asynccontextmanager
+async def present(learner: SomeLearner) -> AsyncIterator[SomeLearner]:
+    """Have somebody in their room, with presence renewed; closes the tab in the end."""
     async with anyio.create_task_group() as tasks:
-        await tasks.start(learner.awareness.start)  # renews our presence
+        await tasks.start(learner.awareness.start)
         try:
             await learner.join()
             yield learner

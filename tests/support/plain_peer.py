@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
+import httpx
 import picows
 from jupyter_ydoc import YNotebook
 from pycrdt import (
@@ -23,6 +24,9 @@ from pycrdt import (
 
 from tests.support.deadlines import eventually
 from tests.support.jupyter import Jupyter
+
+NOTEBOOK = ("json", "notebook")
+"""Format and type of a document."""
 
 
 class PlainPeer(picows.WSListener):
@@ -39,6 +43,26 @@ class PlainPeer(picows.WSListener):
         self.answers_close = True
         self._transport: picows.WSTransport | None = None
         self._watch = self.doc.observe(lambda event: self._send(create_update_message(event.update)))
+
+    async def enter(
+        self, server: httpx.AsyncClient, headers: Mapping[str, str], path: str, kind: tuple[str, str] = NOTEBOOK
+    ) -> str:
+        """Ask for the session of a document of that format and type, dial, and sync; the id of its room.
+
+        Again with the same document, as an open page does, after the server was away.
+        """
+        body = {"format": kind[0], "type": kind[1]}
+        session = (await server.put(f"api/collaboration/session/{quote(path)}", json=body)).json()
+        room = f"{kind[0]}:{kind[1]}:{session['fileId']}"
+        self.synced = self.ended = False
+        await picows.ws_connect(
+            lambda: self,
+            f"{server.base_url}api/collaboration/room/{room}?sessionId={session['sessionId']}".replace("http", "ws", 1),
+            extra_headers=headers,
+            max_redirects=0,
+        )
+        await eventually(lambda: self.synced, what=f"the first sync of {path}")
+        return room
 
     def on_ws_connected(self, transport: picows.WSTransport) -> None:
         """Ask for what the room has."""
@@ -107,17 +131,8 @@ class PlainPeer(picows.WSListener):
 @asynccontextmanager
 async def plain_peer(jupyter: Jupyter, path: str) -> AsyncIterator[PlainPeer]:
     """Join a notebook's room; synced when it is handed out."""
-    body = {"format": "json", "type": "notebook"}
-    session = (await jupyter.http.put(f"api/collaboration/session/{quote(path)}", json=body)).json()
-    room = f"api/collaboration/room/json:notebook:{session['fileId']}?sessionId={session['sessionId']}"
     peer = PlainPeer()
-    await picows.ws_connect(
-        lambda: peer,
-        jupyter.url.replace("http", "ws", 1) + room,
-        extra_headers={"Authorization": f"token {jupyter.token}"},
-        max_redirects=0,
-    )
-    await eventually(lambda: peer.synced, what="the first sync")
+    await peer.enter(jupyter.http, {"Authorization": f"token {jupyter.token}"}, path)
     try:
         yield peer
     finally:
