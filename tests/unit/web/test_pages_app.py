@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any, cast
@@ -49,10 +49,10 @@ async def nothing(*_args: Any, **_kwargs: Any) -> tuple[()]:
     return ()
 
 
-def small_school() -> School:
-    """One course and empty records, as far as the pages ask."""
+def small_school(courses: Sequence[Course]) -> School:
+    """These courses and empty records, as far as the pages ask."""
     store = SimpleNamespace(of_course=nothing, of_learner=nothing, is_muted=nothing)
-    classroom = SimpleNamespace(courses=lambda: [COURSE])
+    classroom = SimpleNamespace(courses=lambda: list(courses))
     stores = dict.fromkeys(("enrolments", "progress", "wishes", "suggestions", "validations"), store)
     return cast("School", SimpleNamespace(classroom=classroom, clock=SystemClock(), **stores))
 
@@ -78,8 +78,8 @@ class Pages:
 
 
 @asynccontextmanager
-async def running_pages(directory: MemoryDirectory) -> AsyncIterator[Pages]:
-    school, clock, closing = small_school(), SystemClock(), anyio.Event()
+async def running_pages(directory: MemoryDirectory, courses: Sequence[Course] = (COURSE,)) -> AsyncIterator[Pages]:
+    school, clock, closing = small_school(courses), SystemClock(), anyio.Event()
     held: list[HeldDraft] = []
     steering = SimpleNamespace(orders=lambda: [], for_learner=lambda *_: None)
     approvals = SimpleNamespace(held=lambda: held)
@@ -192,3 +192,11 @@ async def test_a_hint_that_waits_is_shown_to_the_instructor_with_its_text_escape
         assert "&lt;script&gt;" in said
         assert "For ada, level 1" in said
         await http.aclose()
+
+
+async def test_every_page_is_there_without_a_course_too(directory: MemoryDirectory) -> None:
+    async with running_pages(directory, courses=()) as pages:
+        for role, paths in ((Role.INSTRUCTOR, ("/wall", "/plots")), (Role.LEARNER, ("/learn",))):
+            http = await pages.client(role)
+            assert [(await http.get(path)).status_code for path in paths] == [httpx.codes.OK] * len(paths)
+            await http.aclose()
