@@ -39,12 +39,16 @@ class Whereabouts:
 
     def __init__(self) -> None:
         self._last: dict[str, Whereabout] = {}
+        self._nameless = ""
         self.last_act = 0.0
         """When a human last did anything here (Unix time in seconds), by hand: an open page alone does nothing."""
 
     def of(self, username: Username) -> Whereabout | None:
-        """Where that learner was last; None for one who did nothing here, or whose cell is gone."""
-        return self._last.get(username)
+        """Where that learner was last; None for one who did nothing here, or whose cell is gone.
+
+        Where only one client did anything, and it is not known yet whose it is, it is taken for the one who is asked for.
+        """
+        return self._last.get(username) or (self._last.get(self._nameless) if len(self._last) == 1 else None)
 
     def handle(self, event: RoomEvent) -> None:
         """Learn from what happened."""
@@ -71,9 +75,11 @@ class Whereabouts:
         self._last[learner] = Whereabout(cell_id=cell, at=event.at)
         if len(self._last) > LEARNERS_KEPT:
             del self._last[next(iter(self._last))]
+        self._nameless = learner if event.author.username is None else ""
 
     def _name(self, learner: Author) -> None:
         seen = self._last.pop(learner_key(replace(learner, username=None)), None)
+        self._nameless = ""
         known = self._last.get(learner_key(learner))
         if seen is not None and (known is None or known.at <= seen.at):
             self._last[learner_key(learner)] = seen

@@ -63,11 +63,13 @@ def test_what_was_done_before_a_name_was_told_is_that_learners() -> None:
     whereabouts = Whereabouts()
     nameless = Author(kind=AuthorKind.LEARNER, client=ClientId(7))
     whereabouts.handle(edited(TWO, 1.0, nameless))
-    assert cell_of(whereabouts) is None
+    assert cell_of(whereabouts) == TWO, "nobody else did anything here"
     ada = Author(kind=AuthorKind.LEARNER, username=Username("ada"), client=ClientId(7))
     user = User(username=Username("ada"), display_name="Ada")
     whereabouts.handle(PeerJoined(room=ROOM, seq=Seq(2), at=2.0, author=ada, user=user))
-    assert cell_of(whereabouts) == TWO
+    assert (cell_of(whereabouts), cell_of(whereabouts, "bob")) == (TWO, None)
+    whereabouts.handle(edited(ONE, 3.0, Author(kind=AuthorKind.LEARNER, client=ClientId(8))))
+    assert cell_of(whereabouts, "bob") is None, "two did something, and it is not known who is who"
 
 
 def test_only_so_many_learners_are_remembered() -> None:
