@@ -6,11 +6,10 @@ import time
 from typing import Any
 
 from ltt_collab.adapters.jupyter.versions import (
-    TESTED_ROOM_SERVER,
     TESTED_TEXT,
     LabPage,
     is_tested,
-    is_untested_room_server,
+    told_room_server,
 )
 from ltt_collab.doctor.report import Check, Status
 
@@ -42,9 +41,10 @@ def judge_versions(rooms: str, page: LabPage, learner: dict[str, Any] | None) ->
     if not rooms:
         fix = "pip install 'jupyter-collaboration>=5.0.4,<6' on that server"
         return Check(name="versions", status=Status.WARN, found="no collaborative rooms that we know", fix=fix)
-    if is_untested_room_server(learner):
-        found += f", jupyter-server-ydoc other than {TESTED_ROOM_SERVER}"
-    elif is_tested(rooms, page.version):
+    room_server = told_room_server(learner)
+    if room_server:
+        found += f", jupyter-server-ydoc {room_server[:20]}"
+    if is_tested(rooms, page.version, learner):
         return Check(name="versions", status=Status.OK, found=found)
     return Check(name="versions", status=Status.WARN, found=f"{found}: joined read-only", fix=f"use {TESTED_TEXT}")
 

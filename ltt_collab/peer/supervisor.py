@@ -37,9 +37,6 @@ from ltt_collab.rooms.local_state import chat_state
 
 log = structlog.get_logger(__name__)
 
-SUPPORTED = "jupyter-collaboration 5.0 (server 3.0) with JupyterLab 4.6"
-"""What we were tried with; adapters say whether a server is of it."""
-
 NOTEBOOK = "notebook"
 SEQ_PER_SECOND = 1_000
 """Event numbers set aside for each second: no room has so many events, so a later life's numbers are all larger."""
@@ -235,7 +232,7 @@ class Supervisor:
 
     async def _why_read_only(self) -> str:
         facts = self._facts = self._facts or await self._server.facts()
-        return "" if facts.supported else str(UnsupportedServerError(facts.collaboration or "?", SUPPORTED))
+        return "" if facts.supported else str(UnsupportedServerError(facts.collaboration or "?", facts.tested))
 
     async def _enter(self, opened: RoomOpened) -> RoomPeer | None:
         read_only = await self._why_read_only()

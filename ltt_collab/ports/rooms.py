@@ -124,13 +124,17 @@ Sighting = RoomOpened | RoomVacated | FileMoved | FileDeleted | RoomSaved | Save
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFacts:
-    """What a server said of itself. ``collaboration`` is jupyter-collaboration's server version, '' if unknown."""
+    """What a server said of itself. ``collaboration`` is jupyter-collaboration's server version, '' if unknown.
+
+    ``supported``: whether our tests run against these versions; ``tested``: those that they run against, in words.
+    """
 
     jupyter_server: str
     jupyterlab: str
     collaboration: str
     learner_extension: str
     supported: bool
+    tested: str = ""
 
 
 class RoomServer(Protocol):

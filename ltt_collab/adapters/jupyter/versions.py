@@ -10,13 +10,28 @@ from typing import Any
 from ltt_collab.adapters.jupyter.rest import RestClient
 from ltt_collab.ports.rooms import ServerFacts
 
-TESTED = (("5.0", "4.6"),)
-"""Pairs of jupyter-collaboration and JupyterLab releases that our tests run against."""
 
-TESTED_ROOM_SERVER = "3.0"
-"""The release of jupyter-server-ydoc that belongs to it, which only our learner extension tells."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestedRelease:
+    """A release of jupyter-collaboration, with the JupyterLabs that our tests run it in.
 
-TESTED_TEXT = ", ".join(f"jupyter-collaboration {rooms}.x with JupyterLab {lab}.x" for rooms, lab in TESTED)
+    ``room_server``: the release of jupyter-server-ydoc that belongs to it, which only our learner extension tells.
+    """
+
+    collaboration: str
+    labs: tuple[str, ...]
+    room_server: str
+
+
+TESTED = (
+    TestedRelease(collaboration="5.0", labs=("4.6",), room_server="3.0"),
+    TestedRelease(collaboration="4.4", labs=("4.4", "4.5", "4.6"), room_server="2.4"),
+)
+"""What ``.ci/matrix`` runs the main job and the reopening of a notebook against."""
+
+TESTED_TEXT = " or ".join(
+    f"jupyter-collaboration {release.collaboration}.x with JupyterLab {'/'.join(release.labs)}" for release in TESTED
+)
 
 LEARNER_ENDPOINT = "api/ltt/learner"
 SESSION_ENDPOINT = "api/collaboration/session/"
@@ -33,16 +48,20 @@ class LabPage:
     is_rtc_disabled: bool = False
 
 
-def is_tested(collaboration: str, jupyterlab: str) -> bool:
-    """Whether our tests run against these releases."""
-    return any(_is_release(collaboration, rooms) and _is_release(jupyterlab, lab) for rooms, lab in TESTED)
+def is_tested(collaboration: str, jupyterlab: str, learner: dict[str, Any] | None) -> bool:
+    """Whether our tests run against these releases; ``learner``: what our extension there says of itself."""
+    room_server = told_room_server(learner)
+    return any(
+        _is_release(collaboration, release.collaboration)
+        and any(_is_release(jupyterlab, lab) for lab in release.labs)
+        and (not room_server or _is_release(room_server, release.room_server))
+        for release in TESTED
+    )
 
 
-def is_untested_room_server(learner: dict[str, Any] | None) -> bool:
-    """Whether our learner extension tells of another jupyter-server-ydoc than the one we test."""
-    versions = (learner or {}).get("versions")
-    told = _version(versions, "jupyter_server_ydoc")
-    return bool(told) and not _is_release(told, TESTED_ROOM_SERVER)
+def told_room_server(learner: dict[str, Any] | None) -> str:
+    """The version of jupyter-server-ydoc that our learner extension tells, '' where it does not."""
+    return _version((learner or {}).get("versions"), "jupyter_server_ydoc")
 
 
 def read_lab_page(page: bytes) -> LabPage:
@@ -79,7 +98,8 @@ async def ask_facts(rest: RestClient) -> ServerFacts:
         jupyterlab=lab.version,
         collaboration=rooms,
         learner_extension=_version(learner),
-        supported=is_tested(rooms, lab.version) and not is_untested_room_server(learner),
+        supported=is_tested(rooms, lab.version, learner),
+        tested=TESTED_TEXT,
     )
 
 

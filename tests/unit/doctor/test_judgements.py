@@ -68,6 +68,11 @@ def test_without_rooms_nothing_is_stored() -> None:
     [
         ("5.0.4", LAB, SAFE, Status.OK, "5.0.4"),
         ("5.0.4", LAB, None, Status.OK, "4.6.6"),
+        ("4.4.2", LabPage(version="4.4.10"), {"versions": {"jupyter_server_ydoc": "2.4.2"}}, Status.OK, "2.4.2"),
+        ("4.4.2", LAB, None, Status.OK, "4.4.2"),
+        ("4.4.2", LAB, {"versions": {"jupyter_server_ydoc": "3.0.4"}}, Status.WARN, "read-only"),
+        ("4.3.0", LabPage(version="4.4.10"), None, Status.WARN, "read-only"),
+        ("5.0.4", LabPage(version="4.5.11"), None, Status.WARN, "read-only"),
         ("5.1.0", LAB, None, Status.WARN, "read-only"),
         ("5.0.4", LabPage(version="5.0.0"), None, Status.WARN, "read-only"),
         ("5.0.4", LAB, {"versions": {"jupyter_server_ydoc": "3.1.0"}}, Status.WARN, "read-only"),
