@@ -46,7 +46,7 @@ class Whereabouts:
     def of(self, username: Username) -> Whereabout | None:
         """Where that learner was last; None for one who did nothing here, or whose cell is gone.
 
-        Where only one client did anything, and it is not known yet whose it is, it is taken for the one who is asked for.
+        Where only one client did anything, and it is not known yet whose it is, it is taken for that learner's.
         """
         return self._last.get(username) or (self._last.get(self._nameless) if len(self._last) == 1 else None)
 
