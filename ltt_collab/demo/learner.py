@@ -12,19 +12,16 @@ from pycrdt import Array, Map, Text
 
 from ltt_collab.adapters.clock import SystemClock
 from ltt_collab.demo.kernel import OUTPUTS, Kernel
-from ltt_collab.documents.notebook import NotebookView
-from ltt_collab.documents.replica import Replica
+from ltt_collab.lab.seat import Seat
 from ltt_collab.model.cells import Cell, CellRole
 from ltt_collab.model.errors import RoomError
-from ltt_collab.model.ids import CellId, RoomId, Seq, Username
+from ltt_collab.model.ids import CellId, Seq, Username
 from ltt_collab.model.presence import Activity, Participant, Selection, User
 from ltt_collab.model.text import utf8_offset
 from ltt_collab.ports.presence import CursorState
 from ltt_collab.ports.rooms import RoomServer
-from ltt_collab.rooms.heartbeat import Heartbeat
 from ltt_collab.rooms.local_state import document_state
 from ltt_collab.rooms.presence import ParticipantMoved, PresenceEvent, RoomPresence
-from ltt_collab.rooms.provider import Provider, ProviderOptions
 
 ADA = User(username=Username("ada"), display_name="Ada", initials="A", color="var(--jp-collaborator-color2)")
 
@@ -38,8 +35,8 @@ class Learner:
     She changes the document as JupyterLab's page does, in a replica of her own.
     """
 
-    def __init__(self, replica: Replica, view: NotebookView, provider: Provider, eyes: _Eyes) -> None:
-        self._replica, self._view, self._provider, self._eyes = replica, view, provider, eyes
+    def __init__(self, seat: Seat, eyes: _Eyes) -> None:
+        self._replica, self._view, self._provider, self._eyes = seat.replica, seat.view, seat.provider, eyes
 
     def others(self) -> Sequence[Participant]:
         """Whom she sees, with their carets."""
@@ -137,27 +134,11 @@ async def joined_learner(server: RoomServer, path: str) -> AsyncIterator[Learner
     Raises:
         RoomError: the room cannot be joined.
     """
-    clock = SystemClock()
-    heartbeat = Heartbeat(clock)
-    replica = Replica(on_local_update=lambda update: provider.send_update(update))  # noqa: PLW0108 - made below
-    view = NotebookView(replica, RoomId(path))
-    options = ProviderOptions(resolve=view.selection_at, describe=_state)
     eyes = _Eyes()
-    provider = Provider(replica, ADA, listener=eyes, clock=clock, options=options)
-    eyes.presence = provider.presence
-    session = await server.open_session(path, format="json", type="notebook")
-    provider.attach(await server.dial(str(session.address), session.session_id, provider))
-    heartbeat.add(provider)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(heartbeat.run, name="Ada's heartbeat")
-        try:
-            await provider.wait_settled()  # the heartbeat ends a room that does not sync
-            if provider.ending is not None:
-                raise provider.ending
-            yield Learner(replica, view, provider, eyes)
-        finally:
-            await provider.leave()
-            tasks.cancel_scope.cancel()
+    seat = Seat(path, ADA, eyes, clock=SystemClock(), describe=_state)
+    eyes.presence = seat.provider.presence
+    async with seat.taken(server):
+        yield Learner(seat, eyes)
 
 
 def _state(user: User, activity: Activity, cursors: Sequence[CursorState]) -> Mapping[str, Any]:
