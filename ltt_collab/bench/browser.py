@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
+
 from ltt_collab.bench.errors import BenchmarkError
 from ltt_collab.bench.lab_server import LabServer
 
@@ -123,9 +125,10 @@ async def chromium_page() -> AsyncIterator[Page]:
     require_browser()
     from playwright.async_api import Error, async_playwright  # noqa: PLC0415 - of the dev extra
 
+    system = await anyio.to_thread.run_sync(_system_browser)
     async with async_playwright() as playwright:
         try:
-            browser = await playwright.chromium.launch(executable_path=_system_browser(), args=list(FLAGS))
+            browser = await playwright.chromium.launch(executable_path=system, args=list(FLAGS))
         except Error as error:
             reason = str(error).splitlines()[0]
             raise BenchmarkError(f"Chromium did not start ({reason}); install it: {HOW_TO_INSTALL}") from error

@@ -95,7 +95,7 @@ class Crowd:
         send, receive = anyio.create_memory_object_stream[RoomEvent](WAITING)
         self._listeners.add(send)
         try:
-            async with receive:
+            async with send, receive:
                 async for event in receive:
                     yield event
         finally:

@@ -8,25 +8,20 @@ the figure is the pages' and the browser's own.
 
 from __future__ import annotations
 
-import secrets
-import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import anyio
 import httpx
-from pydantic import SecretStr
 
 from ltt_collab.bench.browser import LearnerPage, browsing, require_browser
 from ltt_collab.bench.errors import BenchmarkError
-from ltt_collab.bench.lab_server import LabServer, running_lab
+from ltt_collab.bench.lab_server import running_beside, running_lab
 from ltt_collab.bench.measures import Machine, Spread, ratio, resident_kib
 from ltt_collab.bench.wall import WallReport, measure_wall
 from ltt_collab.bench.watchers import watching, watching_apart
-from ltt_collab.service import RunningService, running_service
-from ltt_collab.settings import Settings
+from ltt_collab.service import RunningService
 
 PATH = "lesson.ipynb"
 
@@ -85,7 +80,7 @@ async def bench_web(options: WebOptions) -> WebReport:
     """
     require_browser()
     machine = Machine.now()
-    async with running_lab() as lab, _service(lab) as service:
+    async with running_lab() as lab, running_beside(lab) as service:
         lab.write_notebook(PATH, ["", ""])
         cookie = await _log_in(service)
         async with browsing(lab, PATH) as page:
@@ -163,23 +158,6 @@ async def _poll(service: RunningService, room: str, seen: list[float]) -> None:
             cells = (await http.get(f"api/v1/rooms/{room}")).json()["cells"]
             seen += [time.time()] * (len(cells[0]["source"]) - len(seen))
             await anyio.sleep(POLL_SECONDS)
-
-
-@asynccontextmanager
-async def _service(lab: LabServer) -> AsyncIterator[RunningService]:
-    with tempfile.TemporaryDirectory() as directory:
-        settings = Settings.read(
-            jupyter_url=lab.url,
-            jupyter_token=SecretStr(lab.token),
-            api_token=SecretStr(secrets.token_urlsafe(24)),
-            database_url=f"sqlite+aiosqlite:///{directory}/bench.sqlite",
-            host="127.0.0.1",
-            port=0,
-            model="",
-            introduce=False,
-        )
-        async with running_service(settings) as service:
-            yield service
 
 
 async def _log_in(service: RunningService) -> str:
