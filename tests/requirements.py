@@ -194,7 +194,7 @@ REQUIREMENTS: dict[str, str] = {
     "trigger:check-failed": "The same check that fails again climbs its own ladder; more that pass mean quiet.",
     "trigger:all-passed": "A task that is done gets one word.",
     "trigger:task-opened": "Who opens a task and does not begin gets one word, once.",
-    "trigger:a-name-told-later-counts": "What a learner wrote or ran before awareness told their name counts as theirs.",
+    "trigger:a-name-told-later-counts": "What a learner wrote or ran before their name was told counts as theirs.",
     "trigger:every-decision-has-a-reason": "Every request and refusal is recorded with a reason, without learner text.",
     "bench:triggers": "`ltt bench triggers` replays labelled sessions: precision, recall, and no interruption.",
     "gate:conflict": "A draft about a cell that changed is refused with the cell's source.",
