@@ -108,7 +108,7 @@ class Reception:
             workspace=self._workspace,
             tell=self._tell,
             watching=Watching(behind.registry.peer, visibly=settings.show_watching),
-            talking=ChatTalks(behind.registry),
+            talking=ChatTalks(behind.registry, behind.school.audit, SystemClock()),
             one_learner=not settings.hub_api_url,
             public_url=_public_url(settings),
             recollection=Recollection(partial(_last_learner, behind)),

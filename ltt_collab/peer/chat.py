@@ -106,11 +106,11 @@ class ChatPeer:
         """Whether an answer of ours is under way."""
         return self._speeches.is_typing
 
-    def post(self, user: User, text: str) -> bool:
-        """Write what a learner says in a page of ours; False while nothing may be written."""
+    def post(self, user: User, text: str, *, heard: bool = True) -> bool:
+        """Write what somebody says in a page of ours; False while nothing may be written. ``heard``: as said to us."""
         writer = self._writer()
         if writer is not None:
-            self._posts.write(writer, user, text)
+            self._posts.write(writer, user, text, heard=heard)
         return writer is not None
 
     def expect(self, reply_to: str) -> None:

@@ -1,4 +1,4 @@
-"""What learners say in one chat from a page of ours: written for them by the one writer, and never lost."""
+"""What people say in one chat from a page of ours: written for them by the one writer, and never lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Post:
 
 
 class ChatPosts:
-    """Posts in learners' names.
+    """Posts in people's own names.
 
     Invariants:
         1. A post that a lost connection may have taken with it is written again, under the same id: once in all.
@@ -37,13 +37,14 @@ class ChatPosts:
         self._clock, self._tell = clock, tell
         self._latest: list[_Post] = []
 
-    def write(self, writer: ChatWriter, user: User, text: str) -> ChatMessage:
-        """Post it and have it heard."""
+    def write(self, writer: ChatWriter, user: User, text: str, *, heard: bool) -> ChatMessage:
+        """Post it; ``heard``: and take it as said to us."""
         post = _Post(id=str(uuid.uuid4()), user=user, text=text, at=self._clock.now())
         self._latest = [*self._latest[-KEPT:], post]
         message = writer.post_for(user, post.id, text)
-        author = Author(kind=AuthorKind.LEARNER, username=user.username)
-        self._tell(MessageAdded(message=message, author=author))
+        if heard:
+            author = Author(kind=AuthorKind.LEARNER, username=user.username)
+            self._tell(MessageAdded(message=message, author=author))
         return message
 
     def resume(self, writer: ChatWriter) -> None:

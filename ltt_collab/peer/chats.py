@@ -82,8 +82,8 @@ class Chat(Protocol):
         """Whether an answer of ours is under way."""
         ...
 
-    def post(self, user: User, text: str) -> bool:
-        """Write what a learner says in a page of ours; False while nothing may be written."""
+    def post(self, user: User, text: str, *, heard: bool = True) -> bool:
+        """Write what somebody says in a page of ours; False while nothing may be written. ``heard``: as said to us."""
         ...
 
 

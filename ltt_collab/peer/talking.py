@@ -12,10 +12,13 @@ from ltt_collab.model.chat import ChatMessage
 from ltt_collab.model.errors import LttError
 from ltt_collab.model.ids import RoomId, Username
 from ltt_collab.model.presence import User
+from ltt_collab.peer.auditing import Auditing
 from ltt_collab.peer.chat_files import WELCOME_AGE, chat_path, new_chat
 from ltt_collab.peer.chats import Chat
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.room import RoomPeer
+from ltt_collab.ports.clock import Clock
+from ltt_collab.ports.privacy import AuditStore
 from ltt_collab.ports.talking import Heard, Line, Talk
 
 log = structlog.get_logger(__name__)
@@ -36,8 +39,9 @@ class ChatTalks:
         2. A page keeps us in a chat only while its learner is in a notebook: it keeps no idle server alive.
     """
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, audit: AuditStore, clock: Clock) -> None:
         self._registry = registry
+        self._auditing = Auditing(audit, clock)
 
     def look(self, learner: Username) -> Talk:
         """The conversation that belongs to the notebook in which the learner is."""
@@ -89,6 +93,16 @@ class ChatTalks:
         message = ChatMessage(id=f"page-{secrets.token_hex(8)}", sender=learner, text=named, at=time.time())
         notebook.hear(RoomId(""), message)
         return Heard.NOTEBOOK
+
+    async def interject(self, learner: Username, words: str, *, by: Username) -> bool:
+        """Say that as an instructor in the learner's open chat."""
+        notebook = self._notebook(learner)
+        chat = None if notebook is None else _chat_of(notebook, learner)
+        instructor = User(username=Username(f"instructor:{by}"), display_name=f"{by} (instructor)")
+        if chat is None or not chat.post(instructor, words, heard=False):
+            return False
+        await self._auditing.note("learner.whispered", learner, by=by, detail="in the chat")
+        return True
 
     # Within.
 

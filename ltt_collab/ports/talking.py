@@ -63,6 +63,13 @@ class Talking(Protocol):
         """Post that in the learner's name; the chat is made if there is none. What they say is an act of theirs."""
         ...
 
+    async def interject(self, learner: Username, words: str, *, by: Username) -> bool:
+        """Say that as an instructor in the learner's open chat; False when none is open.
+
+        The tutor hears two people in that chat from then on, and leaves them the word unless it is named.
+        """
+        ...
+
 
 ATTEND_SECONDS = 20.0
 """Well within the grace after which a chat is left in which nobody is."""
@@ -81,3 +88,7 @@ class NoTalking:
     async def say(self, _learner: Username, _words: str) -> Heard:
         """Nobody hears it."""
         return Heard.NOWHERE
+
+    async def interject(self, _learner: Username, _words: str, *, by: Username) -> bool:  # noqa: ARG002 - as the port
+        """There is no chat."""
+        return False

@@ -87,3 +87,17 @@ def test_wrong_use_is_refused_with_2(arguments: list[str]) -> None:
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 2
     assert "ltt bench" in run.stderr
+
+
+@pytest.mark.jupyter
+@pytest.mark.browser
+@pytest.mark.proves("bench:web")
+def test_web_reports_how_soon_instructors_see_an_edit_and_what_a_watcher_costs() -> None:
+    report = bench("web", "--n", "8", "--watchers", "3", "--learners", "40", "--seconds", "2")
+    assert_measured(report, "edit_to_wall_ms", "edit_to_shadow_ms", n=8)
+    assert report["baseline_polling_ms"]["p50"] > report["edit_to_shadow_ms"]["p50"]
+    assert report["shadow_watcher"]["watchers"] == report["wall_watcher"]["watchers"] == 3
+    wall = report["wall"]
+    assert wall["learners"] == 40
+    assert 0 < wall["frame_ms"]["p50"] <= wall["frame_ms"]["p95"]
+    assert wall["edit_to_card_ms"]["n"] >= 4

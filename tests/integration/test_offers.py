@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,9 @@ async def offered(learn: Visitor, wall: Visitor, ada: Learner) -> str:
     assert OFFERED not in ada.own_sources()
     page = await learn.page()
     assert "offers you this cell" in page
-    return page.split('hx-post="', 1)[1].split('/accept"', 1)[0]
+    found = re.search(r'hx-post="(/learn/offers/[^"]+)/accept"', page)
+    assert found is not None
+    return found.group(1)
 
 
 @pytest.mark.proves("broadcast:learner-chooses")

@@ -28,9 +28,20 @@ Id = Annotated[str, Path(max_length=200)]
 
 
 @router.post("/whisper")
-async def whisper(stage: TheStage, visitor: TheInstructor, learner: Name, words: Words) -> Response:
-    """A note in their notebook, in the instructor's name, where the learner is."""
+async def whisper(
+    stage: TheStage,
+    visitor: TheInstructor,
+    learner: Name,
+    words: Words,
+    where: Annotated[Literal["notebook", "chat"], Form()] = "notebook",
+) -> Response:
+    """In the instructor's name: a note in their notebook where the learner is, or a message in their chat."""
     who = expect_seen(visitor, learner)
+    if where == "chat":
+        heard = bool(words.strip()) and await stage.talking.interject(
+            who, words.replace("\r\n", "\n").strip(), by=visitor.sight.principal.name
+        )
+        return said(text("panel.said" if heard else "panel.no_chat", learner=learner), "good" if heard else "bad")
     room = stage.feed.card(who).room
     if room is None:
         return said(text("panel.not_here", learner=learner), "bad")
