@@ -431,6 +431,7 @@ REQUIREMENTS: dict[str, str] = {
     "mcp:stdio-proxy": "`ltt mcp` hands calls and progress through, and opens a forgotten session anew.",
     "mcp:time-out": "A run that takes too long is interrupted and said so; the next one begins at once.",
     "mcp:token-roles": "A token for reading writes nothing, runs nothing and touches no kernel.",
+    "mcp:turns": "An agent's run waits for the learner's, interrupts nothing, and gives up in time.",
     "mcp:undo": "Undo takes back an agent's writes and leaves what somebody else changed since.",
     "mcp:waits-for-change": "A change is told with its cell, kind and author.",
     "deploy:cost-target": "The sizing table adds up, and 10,000 learners cost at most $5,000 a month.",

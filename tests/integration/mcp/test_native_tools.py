@@ -8,6 +8,8 @@ from functools import partial
 import anyio
 import pytest
 
+from ltt_collab.model.ids import KernelId
+from ltt_collab.ports.kernels import Limits, Printed
 from tests.support.deadlines import eventually
 from tests.support.jupyter import code_cell, markdown_cell
 from tests.support.mcp_agent import Stage, agent_at
@@ -152,6 +154,7 @@ async def test_a_cell_that_an_agent_runs_shows_its_outputs_to_the_learner(stage:
         source = "print('hello')\n6 * 7"
         ran = await agent.call("insert_cell", notebook_path=seat.path, source=source, execute=True)
         assert (ran["ok"], ran["output"].split()) == (True, ["hello", "42"])
+        await eventually(lambda: ran["cell_id"] in seat.learner.ids())
         cell = seat.learner.cell(ran["cell_id"])
         await eventually(lambda: cell["execution_state"] == "idle" and len(cell["outputs"]) == 2)
         outputs = [output.to_py() for output in cell["outputs"]]
@@ -182,6 +185,28 @@ async def test_a_run_that_takes_too_long_is_interrupted_and_the_next_one_begins_
     assert late["error"]["code"] == "kernel_timeout"
     assert "begun" in late["output"]
     assert "next" in after["output"]
+
+
+@pytest.mark.proves("mcp:turns")
+async def test_an_agents_run_waits_for_the_learners_and_interrupts_nothing(stage: Stage) -> None:
+    async with stage.seat(code_cell("x = 1", "c1"), kernel=True) as seat, agent_at(stage.service) as agent:
+        where = {"notebook_path": seat.path}
+        kernel = await stage.kernels.connect(KernelId(seat.kernel_id))
+        begun = anyio.Event()
+
+        async def learner_runs() -> None:
+            code = "print('begun', flush=True)\nimport time; time.sleep(1.5)\nmine = 'done'"
+            async for output in kernel.execute(code, limits=Limits(seconds=30)):
+                if isinstance(output, Printed):
+                    begun.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(learner_runs)
+            await begun.wait()
+            impatient = await agent.code("execute_code", **where, code="mine = 'lost'", timeout=0.3)
+            patient = await agent.call("execute_code", **where, code="print(mine)")
+    assert impatient == "kernel_busy"
+    assert patient["output"] == "done\n"
 
 
 @pytest.mark.alone

@@ -16,6 +16,7 @@ import pytest
 from anyio import to_thread
 
 from ltt_collab.mcp_bridge.catalogue import NATIVE, Compat, tools_of
+from tests.support.deadlines import eventually
 from tests.support.jupyter import code_cell
 from tests.support.mcp_agent import Stage
 
@@ -132,6 +133,6 @@ async def test_calls_reach_the_running_service_and_its_progress_comes_back(stage
             meta = {"progressToken": "p"}
             await child.call("execute_code", notebook_path=seat.path, code=code, _meta=meta)
             progress = [each["params"] for each in child.unasked if each["method"] == "notifications/progress"]
-        assert made["structuredContent"]["cell_id"] in seat.learner.ids()
+        await eventually(lambda: made["structuredContent"]["cell_id"] in seat.learner.ids())
         assert progress
         assert all(each["progressToken"] == "p" for each in progress)

@@ -146,7 +146,7 @@ async def test_no_tool_writes_the_solution_of_a_task(stage: Stage) -> None:
             await other.code("edit_cell_source", cell_index=1, old_string="# a plan", new_string=REFERENCE),
         ]
         proposed = await agent.call("propose_edit", **where, cell_id="c1", expected_hash=seen["hash"], source=REFERENCE)
-        assert seat.learner.sources() == [WORK, "# a plan"]
+        await eventually(lambda: seat.learner.sources() == [WORK, "# a plan"])
     assert solved == ["leak"] * len(solved)
     assert proposed["error"]["code"] == "leak"
     assert "sum(numbers)" not in str(proposed)
