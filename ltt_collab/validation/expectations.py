@@ -6,6 +6,7 @@ import ast
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 import anyio
@@ -25,7 +26,14 @@ from ltt_collab.validation.values import Tree, tree_of
 DRAWING_SECONDS: Final = 1.0
 """After which a slow reference draws no more: somebody waits."""
 
+AT_ONCE_SECONDS: Final = 0.25
+"""Of work for the reference in one question: it must be far from a task's time limit."""
+
 MOST_INPUTS: Final = 60
+
+NO_SCRIPTS: Final[Sequence[tuple[str, ...]]] = (("",),)
+"""What changes the database before a query for which nothing is generated."""
+
 SETUP_SECONDS: Final = 20.0
 
 OURS: Final = "ltt_ask"
@@ -137,12 +145,15 @@ class _Author:
         if needs_reference(self._task) and self._task.reference:
             await self._run_reference()
         drawn = any(check.generate for check in self._task.checks)
-        enough = anyio.current_time() + DRAWING_SECONDS
-        put(await self._key())
+        began = anyio.current_time()
+        [first] = await self._keys(1)
+        put(first)
+        took = max(anyio.current_time() - began, 0.001)
         count = 1
-        while drawn and count < attempts and anyio.current_time() < enough:
-            put(await self._key())
-            count += 1
+        while drawn and count < attempts and anyio.current_time() - began < DRAWING_SECONDS:
+            for key in await self._keys(min(attempts - count, max(1, int(AT_ONCE_SECONDS / took)))):
+                put(key)
+                count += 1
 
     async def _run_reference(self) -> None:
         try:
@@ -156,32 +167,57 @@ class _Author:
             raise BrokenTaskError("", f"cell {fault.cell}: {fault.name or 'it did not end'} {fault.said}"[:300])
         self._query = query_in_cells(cells)
 
-    async def _key(self) -> Key:
-        inputs: dict[str, tuple[str, ...]] = {}
-        expected: dict[str, tuple[Told, ...]] = {}
-        rows: dict[str, tuple[Rows, ...]] = {}
+    async def _keys(self, count: int) -> list[Key]:
+        """So many keys, for which each check is asked about once: a question costs more than what is in it."""
+        inputs: dict[str, list[tuple[str, ...]]] = {}
+        expected: dict[str, list[tuple[Told, ...]]] = {}
+        rows: dict[str, list[tuple[Rows, ...]]] = {}
         for check in self._task.checks:
             if check.compared is Compared.SQL:
-                inputs[check.name] = await self._inputs(check) if check.generate else ("",)
-                rows[check.name] = tuple([await self._rows(check, script) for script in inputs[check.name]])
+                drawn = await self._inputs(check, count) if check.generate else list(NO_SCRIPTS)
+                given = [tuple([await self._rows(check, script) for script in scripts]) for scripts in drawn]
+                times = 1 if check.generate else count
+                inputs[check.name], rows[check.name] = drawn * times, given * times
+            elif check.compared is Compared.EXPRESSION and check.generate:
+                drawn = inputs[check.name] = await self._inputs(check, count)
+                told = iter(await self._expected(check, [each for attempt in drawn for each in attempt]))
+                expected[check.name] = [tuple(islice(told, len(attempt))) for attempt in drawn]
             elif check.compared is Compared.EXPRESSION:
-                inputs[check.name] = await self._inputs(check) if check.generate else (check.subject,)
-                expected[check.name] = await self._expected(check, inputs[check.name])
-        return Key(inputs=inputs, expected=expected, rows=rows)
+                inputs[check.name] = [(check.subject,)] * count
+                expected[check.name] = [await self._expected(check, (check.subject,))] * count
+        return [
+            Key(
+                inputs={name: each[number] for name, each in inputs.items()},
+                expected={name: each[number] for name, each in expected.items()},
+                rows={name: each[number] for name, each in rows.items()},
+            )
+            for number in range(count)
+        ]
 
-    async def _inputs(self, check: Check) -> tuple[str, ...]:
+    async def _inputs(self, check: Check, count: int) -> list[tuple[str, ...]]:
         name = check.generate.partition("::")[2]
-        seed = secrets.randbits(64)
+        seeds = [secrets.randbits(64) for _ in range(count)]
         call = (
-            f"(lambda g: (exec({self._task.generator!r}, g), list(__import__('itertools').islice("
-            f"g[{name!r}](__import__('random').Random({seed})), {MOST_INPUTS})))[1])({{'__name__': 'generate'}})"
+            f"[(lambda g: (exec({self._task.generator!r}, g), list(__import__('itertools').islice("
+            f"g[{name!r}](__import__('random').Random(seed)), {MOST_INPUTS})))[1])({{'__name__': 'generate'}}) "
+            f"for seed in {seeds!r}]"
         )
         [told] = await ask(self._kernel, [(call,)], seconds=SETUP_SECONDS)
         match told.value:
-            case ["list", _, [_, *_] as items] if all(item[0] == "str" for item in items):
-                return tuple(item[1] for item in items)
+            case ["list", _, attempts]:
+                return [self._texts(check, attempt) for attempt in attempts]
             case None:
                 raise BrokenTaskError(check.name, f"{check.generate}: {told.error_name}: {told.said}")
+            case _:
+                raise BrokenTaskError(
+                    check.name, f"{check.generate} yields too much; {MOST_INPUTS} short texts will do"
+                )
+
+    @staticmethod
+    def _texts(check: Check, attempt: Tree) -> tuple[str, ...]:
+        match attempt:
+            case ["list", _, [_, *_] as items] if all(item[0] == "str" for item in items):
+                return tuple(item[1] for item in items)
             case _:
                 raise BrokenTaskError(check.name, f"{check.generate} must yield texts, at least one")
 
