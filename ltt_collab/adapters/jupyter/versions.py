@@ -25,7 +25,7 @@ class TestedRelease:
 
 TESTED = (
     TestedRelease(collaboration="5.0", labs=("4.6",), room_server="3.0"),
-    TestedRelease(collaboration="4.4", labs=("4.4", "4.5", "4.6"), room_server="2.4"),
+    TestedRelease(collaboration="4.4", labs=("4.4", "4.5"), room_server="2.4"),
 )
 """What ``.ci/matrix`` runs the main job and the reopening of a notebook against."""
 

@@ -173,11 +173,11 @@ async def test_the_tested_versions_are_supported() -> None:
 
 async def test_an_older_release_is_supported_in_each_jupyterlab_that_it_goes_with() -> None:
     told = Response(json={"version": "0.1", "versions": {"jupyter_server_ydoc": "2.4.2"}})
-    for lab in ("4.4.10", "4.5.11", "4.6.6"):
+    for lab in ("4.4.10", "4.5.11"):
         async with fake_jupyter(versions(rooms="4.4.2", lab=lab, learner=told)) as fake, server_at(fake) as server:
             facts = await server.facts()
         assert facts.supported, lab
-        assert "4.4.x with JupyterLab 4.4/4.5/4.6" in facts.tested
+        assert "4.4.x with JupyterLab 4.4/4.5" in facts.tested
 
 
 @pytest.mark.proves("rooms:unknown-version-unsupported")
