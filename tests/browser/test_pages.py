@@ -99,7 +99,7 @@ async def a_class(browser: Browser, home: Path, *options: str) -> AsyncIterator[
             await page.context.close()
 
 
-@pytest.mark.proves("wall:live-card", "wall:acts-arrive", "learn:workspace", "pages:accessible")
+@pytest.mark.proves("wall:live-card", "wall:acts-arrive", "learn:workspace", "pages:accessible", "tutor:kept-hints")
 @pytest.mark.timeout(240)
 async def test_an_instructor_watches_a_learner_and_steers_the_tutor(browser: Browser, tmp_path: Path) -> None:
     async with a_class(browser, tmp_path, FRAMED) as made:
@@ -118,7 +118,8 @@ async def test_an_instructor_watches_a_learner_and_steers_the_tutor(browser: Bro
         await expect(waiting).to_have_count(1, timeout=SOON)
         await expect(made.card).to_contain_text("1 hint waits")
         await waiting.fill("Which keys does `prices` have?")
-        await made.wall.locator("#queue").get_by_role("button", name="Approve").click()
+        await made.wall.locator("#queue").get_by_role("button", name="Approve and keep").click()
+        await expect(made.wall.locator("#kept summary")).to_have_text("strings, level 1", timeout=SOON)
         await made.note("Which keys does prices have?")
         await expect(made.card).to_contain_text("1 shown", timeout=SOON)
         await made.wall.locator("#wall-heading").click()  # out of the queue: what somebody edits is not redrawn

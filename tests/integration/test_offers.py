@@ -54,12 +54,13 @@ async def test_an_offered_cell_is_the_learners_once_taken_and_nothing_once_left(
 
             # Taken: the preview becomes a code cell of the learner's own, where it stood.
             at = await offered(learn, wall, ada)
+            place = next(index for index, cell in enumerate(ada.ids()) if OFFERED in ada.source(cell))
             assert await learn.act(f"{at}/accept") == "It is in your notebook now."
             await eventually(lambda: OFFERED in ada.own_sources(), what="the cell in the notebook")
             assert ada.notes("whisper") == []
             taken = next(cell for cell in ada.ids() if ada.source(cell) == OFFERED)
             assert ada.cell(taken)["cell_type"] == "code"
-            assert ada.ids().index(taken) == 1, "below the cell where the learner is"
+            assert ada.ids().index(taken) == place, "where its preview stood"
 
             # Left in the workspace.
             ada.delete(taken)
