@@ -440,6 +440,7 @@ REQUIREMENTS: dict[str, str] = {
     "tutor:kept-hints": "A hint that an instructor keeps for a task stands in its ladder, also after a restart.",
     "bench:web": "`ltt bench web` says how soon instructors see an edit, what a watcher costs, how smooth 300 are.",
     "chat:instructor-takes-over": "Once an instructor speaks in a chat the tutor answers only when it is named.",
+    "demo:story-on-the-wall": "While the demo tells its story, the instructor's wall shows it.",
     "pages:plots": "Plots of progress, hints and checks say what the records say, with axes, units and a text.",
     "pages:keyboard": "Cards, panels and moments are reached and opened by keyboard, with the focus in sight.",
     "wall:smooth-with-300": "A wall of 300 learners who type stays smooth in a browser.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import signal
 import socket
@@ -15,7 +16,7 @@ import pytest
 from ltt_collab.lab import server
 from ltt_collab.lab.errors import LabError
 from tests.support.deadlines import eventually
-from tests.support.demo import started_demo
+from tests.support.demo import Demo, started_demo
 
 pytestmark = pytest.mark.jupyter
 
@@ -107,11 +108,29 @@ async def test_a_jupyterlab_that_dies_ends_the_demo_with_the_reason(tmp_path: Pa
         assert demo.leftovers() == []
 
 
-@pytest.mark.proves("demo:scripted-story")
+async def the_wall_shows(words: str, demo: Demo) -> None:
+    """Come in by the printed link, and wait until a learner's card says that: a hint, as it is shown."""
+
+    def link() -> str:
+        found = re.search(r"The instructor's wall \(works once\): (\S+)", demo.out)
+        return found.group(1) if found else ""
+
+    address = httpx.URL(str(await eventually(link, within=40, what="the link to the wall")))
+    async with httpx.AsyncClient(follow_redirects=True, timeout=10) as http:
+        await http.get(address)
+
+        async def shown() -> bool:
+            return words in (await http.get(address.join("/wall"))).text
+
+        await eventually(shown, within=40, what=f"{words} on the wall")
+
+
+@pytest.mark.proves("demo:scripted-story", "demo:story-on-the-wall")
 @pytest.mark.alone
 async def test_the_story_is_told_within_forty_seconds(tmp_path: Path) -> None:
     began = time.monotonic()
     with started_demo(tmp_path, "--scripted") as demo:
+        await the_wall_shows("1 shown", demo)
         assert await demo.ended(within=60) == 0, demo.err
         took = time.monotonic() - began
         assert demo.leftovers() == []
