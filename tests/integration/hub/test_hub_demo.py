@@ -68,7 +68,7 @@ async def test_the_demo_starts_a_hub_with_real_logins_and_leaves_nothing(tmp_pat
                 return list(answer.json()["content"]) if is_hers else []
 
             found = await eventually(course, within=90, what="ada's server")
-            assert any(entry["name"].endswith(".ipynb") for entry in found)
+            assert [entry["name"] for entry in found if entry["type"] == "directory"] == ["first-steps"]
         assert await demo.interrupted() == 0
         assert demo.leftovers() == []
         assert ready["users"][0]["password"] not in demo.err
