@@ -176,7 +176,9 @@ async def test_who_is_not_in_the_rollout_yet_gets_nothing_and_gets_help_once_the
         async with running_service(jupyter, tmp_path, settings=QUIET | {"LTT_ROLLOUT": "python=1, *=0"}) as service:
             room = (await service.room(path))["id"]
             await errs(ada)
-            await eventually(lambda: decided(service, room, "has not come to this learner"), what="the silence recorded")
+            await eventually(
+                lambda: decided(service, room, "has not come to this learner"), what="the silence recorded"
+            )
             assert ada.notes() == []
         async with running_service(jupyter, tmp_path, settings=QUIET | {"LTT_ROLLOUT": "*=1"}) as service:
             await service.room(path)

@@ -64,7 +64,7 @@ async def test_an_instructors_program_is_an_agent_of_their_courses() -> None:
     assert (agent.role, agent.learner, agent.courses, agent.may_write) == (
         Role.AGENT,
         None,
-        {"python", "sql"},
+        frozenset({CourseId("python"), CourseId("sql")}),
         False,
     )
     assert await scene.tokens.identify(scene.token("t-us")) is None, "the operator's programs have tokens of their own"

@@ -10,7 +10,7 @@ from ltt_collab.access.gatekeeper import KNOWN_SECONDS, Gatekeeper
 from ltt_collab.access.hub import HubAuthenticator, HubGroups
 from ltt_collab.model.errors import ForbiddenError, HubUnavailableError
 from ltt_collab.model.identity import Role
-from ltt_collab.model.ids import Username
+from ltt_collab.model.ids import CourseId, Username
 from ltt_collab.ports.hub import HubIdentity
 from ltt_collab.web.hub_login import AWAY_SECONDS, LOGIN_SECONDS, HubLogin, HubPlaces, challenge_of
 from ltt_collab.web.login import Session
@@ -119,7 +119,7 @@ async def test_a_session_ends_when_the_hub_no_longer_knows_its_token_and_changes
     scene.watch.seconds += KNOWN_SECONDS + 1
     sight = await scene.login.sight_of(session)
     assert sight is not None
-    assert sight.principal.courses == {"python"}
+    assert sight.principal.courses == frozenset({CourseId("python")})
     del scene.hub.people["t-ada"]
     scene.watch.seconds += KNOWN_SECONDS + 1
     assert await scene.login.sight_of(session) is None
