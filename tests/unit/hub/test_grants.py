@@ -16,6 +16,7 @@ from ltt_collab.access.grants import (
 )
 from ltt_collab.access.hub import HubAuthenticator, HubGroups
 from ltt_collab.model.identity import Role
+from ltt_collab.model.ids import CourseId
 from tests.support.hub_fake import FakeHub
 from tests.unit.hub.test_login import PEOPLE
 from tests.unit.web.test_login import Watch
