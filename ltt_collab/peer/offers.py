@@ -25,9 +25,7 @@ log = structlog.get_logger(__name__)
 MOST = 2_000
 """Offers that may wait; the oldest is forgotten first, and its note stays until its learner deletes it."""
 
-PREVIEW = (
-    "offers you this cell. Take it or leave it in your workspace; deleting this note leaves it too.\n\n{fence}python\n"
-)
+PREVIEW = "offers you this cell. Take it or leave it in your workspace; deleting this note leaves it too."
 
 
 class Offers:

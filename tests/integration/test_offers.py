@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.jupyter]
 
 QUIET = {"LTT_INTRODUCE": "false"}
 OFFERED = "import math\nmath.sqrt(2)"
+PREVIEWED = f"leaves it too.\n\n```python\n{OFFERED}\n```"
 
 
 async def audited(service: Service) -> list[tuple[str, str]]:
@@ -28,7 +29,7 @@ async def offered(learn: Visitor, wall: Visitor, ada: Learner) -> str:
     """Offer the cell; the path under which its learner decides."""
     said = await wall.act("/wall/broadcast", words=OFFERED, kind="cell")
     assert said == "Offered in 1 notebook."
-    await eventually(lambda: OFFERED in "".join(str(each["source"]) for each in ada.notes("whisper")), what="a preview")
+    await eventually(lambda: any(PREVIEWED in note["source"] for note in ada.notes("whisper")), what="a preview")
     assert OFFERED not in ada.own_sources()
     page = await learn.page()
     assert "offers you this cell" in page
@@ -55,6 +56,7 @@ async def test_an_offered_cell_is_the_learners_once_taken_and_nothing_once_left(
             # Taken: the preview becomes a code cell of the learner's own, where it stood.
             at = await offered(learn, wall, ada)
             place = next(index for index, cell in enumerate(ada.ids()) if OFFERED in ada.source(cell))
+            assert ada.source(ada.ids()[place]).endswith(PREVIEWED)
             assert await learn.act(f"{at}/accept") == "It is in your notebook now."
             await eventually(lambda: OFFERED in ada.own_sources(), what="the cell in the notebook")
             assert ada.notes("whisper") == []
