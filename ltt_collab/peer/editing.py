@@ -208,10 +208,12 @@ def expect_no_approval(peer: RoomPeer, page: Page, cell: CellId | None) -> None:
     at = None
     if around.checker is not None and cell is not None:
         at = around.checker.task_of(page.view.snapshot(Seq(0)), cell)
-    course, task = (None, None) if at is None else (at.course, at.task)
-    steer = around.steering.for_learner(peer.info.learner, course, task)
-    if steer is not None and steer.approval:
-        raise RoomReadOnlyError("an instructor approves what the AI writes here; propose it instead, and it waits")
+    for learner, course, task in peer.presences():
+        if at is not None and task != at.task:
+            continue
+        steer = around.steering.for_learner(learner, course, task)
+        if steer is not None and steer.approval:
+            raise RoomReadOnlyError("an instructor approves what the AI writes here; propose it instead, and it waits")
 
 
 def _forgotten(page: Page, by: Username, seen: Sequence[CellId]) -> Write | None:
