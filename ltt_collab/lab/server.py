@@ -95,7 +95,8 @@ def inherited_environment() -> dict[str, str]:
 
 def private_folders(state: Path) -> dict[str, str]:
     """The variables that keep Jupyter out of its user's own directories."""
-    return {name: str(state / folder) for name, folder in {**_FOLDERS, "IPYTHONDIR": "ipython"}.items()}
+    folders = {name: str(state / folder) for name, folder in {**_FOLDERS, "IPYTHONDIR": "ipython"}.items()}
+    return folders | {"NODE_DISABLE_COMPILE_CACHE": "1"}  # Node, where Jupyter asks it, leaves one in TMPDIR for ever
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
