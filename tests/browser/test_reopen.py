@@ -94,6 +94,7 @@ async def test_text_typed_in_each_of_six_openings_is_whole_everywhere(
         await type_into_each_opening(learner_context, jupyter)
 
 
+@pytest.mark.soak
 @pytest.mark.xfail(
     strict=True,
     raises=TextLostError,

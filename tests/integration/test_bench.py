@@ -38,6 +38,7 @@ def test_join_reports_how_soon_we_are_in_a_room() -> None:
 
 
 @pytest.mark.jupyter
+@pytest.mark.soak
 @pytest.mark.proves("bench:write")
 def test_write_reports_how_soon_a_note_is_seen_and_what_it_costs() -> None:
     report = bench("write", "--n", "2")
@@ -48,6 +49,7 @@ def test_write_reports_how_soon_a_note_is_seen_and_what_it_costs() -> None:
 
 @pytest.mark.jupyter
 @pytest.mark.browser
+@pytest.mark.soak
 @pytest.mark.proves("bench:latency")
 def test_latency_reports_every_key_and_the_first_letter_of_help() -> None:
     report = bench("latency", "--n", "12", "--runs", "1", "--polled", "10")
@@ -91,6 +93,7 @@ def test_wrong_use_is_refused_with_2(arguments: list[str]) -> None:
 
 @pytest.mark.jupyter
 @pytest.mark.browser
+@pytest.mark.soak
 @pytest.mark.proves("bench:web")
 def test_web_reports_how_soon_instructors_see_an_edit_and_what_a_watcher_costs() -> None:
     report = bench("web", "--n", "8", "--watchers", "3", "--learners", "40", "--seconds", "2")

@@ -14,7 +14,7 @@ from tests.support.hub import Hub, HubService, hub_service
 from tests.support.jupyter import code_cell
 from tests.support.learner import Learner, learner_in
 
-pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.jupyter, pytest.mark.soak, pytest.mark.timeout(240)]
 
 HOURS = {
     # A server of that age is about to be culled all the time, so that nobody waits for hours here.

@@ -12,7 +12,7 @@ from tests.support.hub import BOT, Hub, HubService, hub_service
 from tests.support.jupyter import code_cell
 from tests.support.learner import learner_in
 
-pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.jupyter, pytest.mark.soak, pytest.mark.timeout(240)]
 
 
 def paths(service: HubService, token: str) -> set[str]:
