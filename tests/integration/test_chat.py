@@ -176,12 +176,15 @@ async def test_among_several_people_only_a_message_that_names_the_tutor_is_heard
     ):
         room = await rooms.room(f"{stem}.ipynb")
         await rooms.chat(f"{stem}.chat", chat)
+        await eventually(lambda: len(rooms.company(f"{stem}.chat")) == 2, what="both known to us")
         bob.post("Ada, did you see the tutor's note? @tutors are many.")
         await eventually(lambda: len(chat.messages()) == 1, what="Bob's message")
         chat.post("Yes. Which line is it?")
         asked = chat.post("@Tutor " + QUESTION)
         await eventually(lambda: rooms.heard(room, MessagePosted), within=5, what="the one question")
-        assert [event.message for event in rooms.heard(room, MessagePosted)] == [asked]
+        assert [(event.message, event.text) for event in rooms.heard(room, MessagePosted)] == [
+            (asked, "@Tutor " + QUESTION)
+        ]
 
 
 @pytest.mark.proves("chat:nobody-heard-under-anothers-name")

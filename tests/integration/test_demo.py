@@ -71,7 +71,7 @@ async def test_a_ctrl_c_before_it_is_ready_leaves_nothing_either(tmp_path: Path)
 @pytest.mark.proves("demo:root-kept")
 async def test_a_root_is_kept_and_none_of_its_files_is_overwritten(tmp_path: Path) -> None:
     root, seen = tmp_path / "mine", tmp_path / "seen"
-    root.mkdir()
+    (root / COURSE[1]).parent.mkdir(parents=True)
     (root / COURSE[1]).write_text("my own")
     program = f"import pathlib, sys; pathlib.Path({str(seen)!r}).write_text(sys.argv[1])"
     browser = f"{shlex.quote(sys.executable)} -c {shlex.quote(program)} %s"
@@ -83,7 +83,7 @@ async def test_a_root_is_kept_and_none_of_its_files_is_overwritten(tmp_path: Pat
         assert await it.interrupted(signal.SIGTERM) == 0
         assert it.leftovers() == []
     assert (root / COURSE[1]).read_text() == "my own"
-    assert sorted(path.name for path in root.glob("*.ipynb")) == COURSE
+    assert sorted(str(path.relative_to(root)) for path in root.rglob("*.ipynb")) == sorted(COURSE)
 
 
 async def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:

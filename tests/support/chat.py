@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +20,7 @@ from ltt_collab.adapters.store.memory import memory_stores
 from ltt_collab.model.edits import RoomEvent
 from ltt_collab.model.ids import Username
 from ltt_collab.model.presence import User
+from ltt_collab.peer.chat import ChatPeer
 from ltt_collab.peer.log import EventLog
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.room import RoomPeer
@@ -133,6 +134,11 @@ class Rooms:
         chat = self.around.chats.at(self.supervisor.server_id, path)
         assert chat is not None
         return chat.room
+
+    def company(self, path: str) -> Collection[Username]:
+        """Whom we know to be in the chat of a path."""
+        chat = self.around.chats.at(self.supervisor.server_id, path)
+        return chat.company() if isinstance(chat, ChatPeer) else ()
 
     def heard(self, room: RoomPeer, kind: type[RoomEvent]) -> list[Any]:
         """The events of that kind in a notebook's room."""

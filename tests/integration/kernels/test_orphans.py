@@ -23,6 +23,8 @@ from ltt_collab.adapters.jupyter.address import JupyterAddress
 from ltt_collab.adapters.jupyter.kernels import JupyterKernels
 from ltt_collab.adapters.jupyter.rest import RestClient
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, where the tests run in the background of a shell
+
 async def main(url, token, goodbye):
     address = JupyterAddress.parse(url, token)
     async with JupyterKernels(address, RestClient(address, None)) as kernels:

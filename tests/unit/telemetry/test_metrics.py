@@ -23,7 +23,7 @@ def test_no_metric_has_a_room_a_path_or_a_person_as_a_label() -> None:
     labels = {label for metric in ALL for label in metric._labelnames}
     assert labels <= {
         *("state", "type", "reason", "decision", "answer", "method", "route", "status"),
-        *("placement", "helpful", "mode", "outcome"),
+        *("placement", "helpful", "mode", "outcome", "tool"),
     }
 
 
