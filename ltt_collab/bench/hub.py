@@ -129,7 +129,10 @@ async def _scripted_hub(servers: int) -> AsyncIterator[str]:
     answers = {f"?{first}": _listing(first, servers) for first in range(0, max(servers, 1), PAGE)}
     answers |= {_name(number): json.dumps(_user(number)).encode() for number in range(min(ASKED_ALONE, servers))}
 
+    writers: list[asyncio.StreamWriter] = []
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 target = (await reader.readuntil(b"\r\n\r\n")).split(b" ", 2)[1].decode()
@@ -142,6 +145,10 @@ async def _scripted_hub(servers: int) -> AsyncIterator[str]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    for writer in writers:
+        writer.transport.abort()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 def _listing(first: int, servers: int) -> bytes:
