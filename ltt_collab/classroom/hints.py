@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from statistics import median
 
 from ltt_collab.model.courses import Course, Task
@@ -15,7 +16,7 @@ from ltt_collab.ports.learning import WHOLE_TASK, CheckProgress, ProgressStore, 
 from ltt_collab.ports.store import SuggestionRecord, SuggestionStore
 
 PAGE = 500
-"""Records read at once."""
+"""Learners, or records, read at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,18 +81,19 @@ async def hints_report(
     """
     cells = _cells(course)
     works = []
-    async for learner, rows in _learners(course, progress):
-        records = await suggestions.of_learner(learner)
-        hints = [(cells[each.about], each) for each in records if each.about in cells]
-        verdicts = [each async for each in _verdicts(course, learner, validations)] if hints else []
-        works.append(Work(hints=hints, verdicts=verdicts, tasks={each.task: each for each in rows}))
+    async for learner, records in _helped(cells, suggestions):
+        hints = [(cells[each.about], each) for each in records]
+        verdicts = [each async for each in _verdicts(course, learner, validations)]
+        rows = await progress.of_learner(course.id, learner)
+        tasks = {each.task: each for each in rows if each.check == WHOLE_TASK}
+        works.append(Work(hints=hints, verdicts=verdicts, tasks=tasks))
     return told(course, works)
 
 
 def told(course: Course, works: Iterable[Work]) -> Sequence[TaskHints]:
-    """The report from what each learner did."""
-    helped = [work for work in works if work.hints]
-    return [_of_task(course, task, [work for work in helped if task.id in _tasks(work)]) for task in course.tasks]
+    """The report from what each learner who got a hint did."""
+    works = list(works)
+    return [_of_task(course, task, [work for work in works if task.id in _tasks(work)]) for task in course.tasks]
 
 
 def _of_task(course: Course, task: Task, works: Sequence[Work]) -> TaskHints:
@@ -160,16 +162,18 @@ def _cells(course: Course) -> Mapping[CellId, TaskId]:
     return {cell.id: task.id for task in course.tasks for cell in read_notebook(task.notebook, task.id).cells}
 
 
-async def _learners(course: Course, progress: ProgressStore) -> AsyncIterator[tuple[Username, Sequence[CheckProgress]]]:
+async def _helped(
+    cells: Mapping[CellId, TaskId], suggestions: SuggestionStore
+) -> AsyncIterator[tuple[Username, Sequence[SuggestionRecord]]]:
+    """Everybody who got a hint about one of the cells, with these hints, oldest first.
+
+    Hints are asked for, not progress: who got a hint may not have had anything checked yet.
+    """
     after: Username | None = None
-    while page := await progress.of_course(course.id, after=after, learners=PAGE):
-        rows: dict[Username, list[CheckProgress]] = {}
-        for each in page:
-            if each.check == WHOLE_TASK:
-                rows.setdefault(each.learner, []).append(each)
-        for learner, theirs in rows.items():
-            yield learner, theirs
-        after = page[-1].learner
+    while page := await suggestions.about(cells, after=after, learners=PAGE):
+        for learner, records in groupby(page, key=lambda each: each.learner):
+            yield Username(learner), list(records)
+        after = Username(page[-1].learner)
 
 
 async def _verdicts(course: Course, learner: Username, validations: ValidationStore) -> AsyncIterator[ValidationRecord]:

@@ -8,7 +8,7 @@ when the outbox is full or away too. Reading shows what is in the database, not 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -84,6 +84,15 @@ class SuggestionStore(Protocol):
 
     async def of_learner(self, learner: Username) -> Sequence[SuggestionRecord]:
         """All that were for this learner, oldest first."""
+        ...
+
+    async def about(
+        self, cells: Collection[CellId], *, after: Username | None = None, learners: int = 100
+    ) -> Sequence[SuggestionRecord]:
+        """All about these cells of up to ``learners`` learners, whose names come after ``after``: by learner and time.
+
+        What was for nobody who is known is left out.
+        """
         ...
 
 

@@ -24,6 +24,8 @@ from ltt_collab.ports.watching import NoWatching, RoomWatching
 from ltt_collab.web.live.feed import WallFeed
 from ltt_collab.web.login import Login
 from ltt_collab.web.policy import VISITOR, Visitor
+from ltt_collab.web.render.text import name
+from ltt_collab.web.texts import text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,10 @@ class Stage:
     asking: Asking | None = None
     recollection: Recollection = field(default_factory=lambda: Recollection(_nobody))
     closing: anyio.Event = field(default_factory=anyio.Event)
+
+    def name_of(self, learner: Username | None) -> str:
+        """What a page calls somebody: a user name may be a number that says nothing."""
+        return name(self.feed.wall.name_of(learner)) if learner else text("shadow.unknown")
 
     def origin(self, request: Request) -> str:
         """Scheme and host of our pages as the browser sees them; a proxy before us may have had TLS."""

@@ -171,6 +171,19 @@ async def test_the_suggestions_for_a_learner_come_from_every_room(stores: Stores
     assert list(await stores.suggestions.of_learner(ADA)) == mine
 
 
+async def test_the_suggestions_about_cells_come_by_learner_a_page_at_a_time(stores: Stores) -> None:
+    ours = [record("s2", at=1.0), record("s1", at=2.0, room=OTHER)]
+    bobs = replace(record("s3"), learner="bob")
+    elsewhere, nobodys = replace(record("s4"), about=CellId("other")), replace(record("s5"), learner="")
+    for one in (bobs, *ours, elsewhere, nobodys):
+        await stores.suggestions.save(one)
+    cells = {record("s1").about}
+    assert list(await stores.suggestions.about(cells)) == [*ours, bobs]
+    assert list(await stores.suggestions.about(cells, learners=1)) == ours
+    assert list(await stores.suggestions.about(cells, after=ADA, learners=1)) == [bobs]
+    assert list(await stores.suggestions.about({CellId("unknown")})) == []
+
+
 async def test_a_suggestion_keeps_its_words_whatever_they_are(stores: Stores) -> None:
     odd = replace(record("s1"), text="a\x00b\ud800 \\u0041 \\ é😀", placement=Placement.CHAT, learner="a\x00da")
     await stores.suggestions.save(odd)

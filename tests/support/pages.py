@@ -121,6 +121,7 @@ async def running_pages(directory: MemoryDirectory, *, stores: Stores | None = N
         school=SimpleNamespace(events=pages.stores.events, rooms=pages.stores.rooms),
         desk=SimpleNamespace(whispering=pages.whispering),
         watching=pages.watching,
+        name_of=lambda who: (who or "somebody").title(),
         closing=closing,
     )
     app.add_exception_handler(LttError, _refused)

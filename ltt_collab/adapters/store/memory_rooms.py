@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from pydantic import TypeAdapter
 
 from ltt_collab.adapters.store.held import Held
 from ltt_collab.model.edits import RoomEvent
-from ltt_collab.model.ids import RoomId, Seq, ServerId, SuggestionId, Username
+from ltt_collab.model.ids import CellId, RoomId, Seq, ServerId, SuggestionId, Username
 from ltt_collab.model.presence import AuthorKind
 from ltt_collab.model.suggestions import EndReason
 from ltt_collab.model.wire import to_wire
@@ -96,6 +96,14 @@ class MemorySuggestions:
     async def of_learner(self, learner: Username) -> Sequence[SuggestionRecord]:
         """All that were for this learner, oldest first."""
         return self._sorted([record for record in self._records.values() if record.learner == learner])
+
+    async def about(
+        self, cells: Collection[CellId], *, after: Username | None = None, learners: int = 100
+    ) -> Sequence[SuggestionRecord]:
+        """All about these cells of the next learners with a name, by learner and time."""
+        found = [each for each in self._records.values() if each.about in cells and each.learner > (after or "")]
+        names = sorted({each.learner for each in found})[:learners]
+        return [each for name in names for each in self._sorted([each for each in found if each.learner == name])]
 
     @staticmethod
     def _sorted(records: list[SuggestionRecord]) -> Sequence[SuggestionRecord]:

@@ -125,6 +125,11 @@ class Wall:
         found = self._rooms.get(room)
         return None if found is None else found.sheet
 
+    def name_of(self, learner: Username) -> str:
+        """What somebody calls themselves; their user name as long as they were not seen."""
+        known = self._learners.get(learner)
+        return learner if known is None else known.name
+
     def learners(self) -> list[Username]:
         """Everybody whom it knows."""
         return list(self._learners)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ltt_collab.classroom.hints import TaskHints
@@ -124,9 +124,10 @@ def hints_chart(report: Sequence[TaskHints]) -> HintsChart | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One learner's checks, in the order of the columns."""
+    """One learner's checks, in the order of the columns; ``name``: what they are called."""
 
     learner: Username
+    name: str
     states: Sequence[TaskState]
 
 
@@ -148,8 +149,8 @@ class Matrix:
     left_out: int
 
 
-def check_matrix(course: Course, rows: Iterable[CheckProgress]) -> Matrix | None:
-    """The matrix; None before anybody has begun."""
+def check_matrix(course: Course, rows: Iterable[CheckProgress], name_of: Callable[[Username], str]) -> Matrix | None:
+    """The matrix, its rows by name; None before anything was checked."""
     found: dict[Username, dict[tuple[str, str], TaskState]] = {}
     for row in rows:
         if row.learner:
@@ -162,9 +163,13 @@ def check_matrix(course: Course, rows: Iterable[CheckProgress]) -> Matrix | None
         for task in course.tasks
         for index, check in enumerate(task.checks)
     ]
-    learners = sorted(found)
+    learners = sorted((name_of(learner).casefold(), learner) for learner in found)
     made = [
-        Row(learner=learner, states=[found[learner].get(key, TaskState.NONE) for key in keys])
-        for learner in learners[:LEARNERS]
+        Row(
+            learner=learner,
+            name=name_of(learner),
+            states=[found[learner].get(key, TaskState.NONE) for key in keys],
+        )
+        for _, learner in learners[:LEARNERS]
     ]
     return Matrix(columns=columns, rows=made, left_out=max(0, len(learners) - LEARNERS))

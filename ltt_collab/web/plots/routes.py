@@ -34,7 +34,7 @@ async def plots_page(
     progress = hints = matrix = None
     if chosen is not None:
         rows = [row for row in await _rows(chosen, school.progress) if visitor.sight.sees(row.learner)]
-        progress, matrix = charts.progress_chart(chosen, rows), charts.check_matrix(chosen, rows)
+        progress, matrix = charts.progress_chart(chosen, rows), charts.check_matrix(chosen, rows, stage.name_of)
         hints = charts.hints_chart(await hints_report(chosen, school.suggestions, school.validations, school.progress))
     return page(
         request,

@@ -21,6 +21,7 @@ from ltt_collab.model.edits import (
 )
 from ltt_collab.model.presence import AuthorKind
 from ltt_collab.ports.directory import Decision
+from ltt_collab.web.render.markup import words
 from ltt_collab.web.render.text import name, plain
 from ltt_collab.web.texts import text
 
@@ -68,7 +69,7 @@ def entry_of(event: RoomEvent) -> Entry | None:  # noqa: PLR0911 - one line for 
             title = text("feed.asked", cause=text(f"feed.cause.{cause.value}"), rung=rung)
             return _entry(event, "asked", title, question, cell)
         case SuggestionShown(text=told, about=cell, placement=placement, rung=rung):
-            return _entry(event, "hint", text(f"feed.shown.{placement.value}", rung=rung), told, cell)
+            return _entry(event, "hint", text(f"feed.shown.{placement.value}", rung=rung), words(told), cell)
         case SuggestionEnded(reason=reason, about=cell):
             return _entry(event, "ended", text(f"feed.ended.{reason.value}"), "", cell)
         case TaskChecked(verdict=verdict):
@@ -76,7 +77,7 @@ def entry_of(event: RoomEvent) -> Entry | None:  # noqa: PLR0911 - one line for 
             title = text("feed.checked", task=verdict.task, passed=passed, all=len(verdict.checks))
             return _entry(event, "passed" if verdict.passed else "failed", title, verdict.first_cause or "")
         case MessagePosted(text=told, cell_id=cell):
-            return _entry(event, "chat", text("feed.chat", who=_who(event)), told, cell or "")
+            return _entry(event, "chat", text("feed.chat", who=_who(event)), _said(event, told), cell or "")
         case PeerJoined(user=user) | PeerLeft(user=user) if event.author.kind is not AuthorKind.AI:
             key = "feed.joined" if isinstance(event, PeerJoined) else "feed.left"
             return _entry(event, "people", text(key, who=name(user.display_name or user.username)))
@@ -98,3 +99,8 @@ def _entry(event: RoomEvent, kind: str, title: str, told: str = "", cell: str = 
 
 def _who(event: RoomEvent) -> str:
     return name(event.author.username or "")
+
+
+def _said(event: RoomEvent, told: str) -> str:
+    """The tutor's Markdown as it reads; what a learner says to the letter."""
+    return words(told) if event.author.kind is AuthorKind.AI else told

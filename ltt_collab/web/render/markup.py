@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markupsafe import Markup
 
 from ltt_collab.web.render.text import marked
@@ -128,6 +129,23 @@ def markdown(source: str) -> Markup:
     if len(source) > MARKDOWN_LIMIT:
         return Markup("<pre>{}</pre>").format(marked(source[:MARKDOWN_LIMIT]))
     return clean(_MARKDOWN.render(source))
+
+
+def words(source: str) -> str:
+    """Markdown as the words that a reader sees: no marks, a line for each block; HTML in it stays as it was written."""
+    if len(source) > MARKDOWN_LIMIT:
+        return source
+    lines = []
+    for token in _MARKDOWN.parse(source):
+        if token.type == "inline":
+            lines.append("".join(_word(child) for child in token.children or ()))
+        elif token.type in {"fence", "code_block", "html_block"}:
+            lines.append(token.content.rstrip("\n"))
+    return "\n".join(lines)
+
+
+def _word(token: Token) -> str:
+    return "\n" if token.type in {"softbreak", "hardbreak"} else token.content
 
 
 def table_or_text(html: str) -> Markup | None:

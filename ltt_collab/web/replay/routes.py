@@ -42,12 +42,13 @@ async def replay_page(
     record = await _recorded(stage, visitor.sight, room)
     sessions = await stage.school.rooms.sessions(record.room)
     chosen = _chosen(sessions, first_seq)
-    who = texts.name(record.learners[0] if record.learners else text("shadow.unknown"))
+    learner = record.learners[0] if record.learners else None
     return page(
         request,
         "replay/page.html",
         room=record.room,
-        who=who,
+        who=stage.name_of(learner),
+        learner=learner or "",
         path=texts.plain(record.path, 300),
         sessions=list(reversed(sessions)),
         chosen=chosen,

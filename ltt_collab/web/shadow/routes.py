@@ -31,10 +31,16 @@ LONGEST = 2_000
 async def shadow_page(request: Request, room: str, stage: TheStage, rooms: TheRooms, visitor: TheVisitor) -> Response:
     """The page; what is on it comes by the stream."""
     info = rooms.find(room)
-    who = texts.name(info.learner or text("shadow.unknown"))
-    path = texts.plain(info.path, 300)
-    told = stage.watching.is_visible
-    return page(request, "shadow/page.html", room=info.id, who=who, path=path, teaches=_teaches(visitor), told=told)
+    return page(
+        request,
+        "shadow/page.html",
+        room=info.id,
+        who=stage.name_of(info.learner),
+        learner=info.learner or "",
+        path=texts.plain(info.path, 300),
+        teaches=_teaches(visitor),
+        told=stage.watching.is_visible,
+    )
 
 
 @router.get("/{room}/frames")

@@ -128,7 +128,7 @@ class WallViews:
         return None if found is None else found.task(task)
 
     def _name(self, learner: Username | None) -> str:
-        return "" if learner is None else self._stage.feed.card(learner).name
+        return "" if learner is None else self._stage.feed.wall.name_of(learner)
 
     def _card(self, learner: Username) -> tuple[Card, str]:
         version = self._stage.feed.version_of(learner)

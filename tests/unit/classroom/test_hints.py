@@ -80,6 +80,14 @@ async def test_a_hint_suffices_if_success_comes_before_the_next_rung() -> None:
 
 
 @pytest.mark.proves("report:hints")
+async def test_a_hint_counts_before_anything_of_the_learners_was_checked() -> None:
+    stores = memory_stores()
+    await hint(stores, ADA, "mean-work", 1, 10.0)
+    found = (await report(stores))[MEAN]
+    assert (found.learners, found.rungs) == (1, (RungOutcome(rung=1, shown=1, sufficed=0, climbed=0, seconds=None),))
+
+
+@pytest.mark.proves("report:hints")
 async def test_a_passed_check_is_success_too_and_a_deleted_hint_is_none() -> None:
     stores = memory_stores()
     await hint(stores, ADA, "mean-work", 1, 10.0)

@@ -51,7 +51,7 @@ async def nothing(*_args: Any, **_kwargs: Any) -> tuple[()]:
 
 def small_school(courses: Sequence[Course]) -> School:
     """These courses and empty records, as far as the pages ask."""
-    store = SimpleNamespace(of_course=nothing, of_learner=nothing, is_muted=nothing)
+    store = SimpleNamespace(of_course=nothing, of_learner=nothing, about=nothing, is_muted=nothing)
     classroom = SimpleNamespace(courses=lambda: list(courses))
     stores = dict.fromkeys(("enrolments", "progress", "wishes", "suggestions", "validations"), store)
     return cast("School", SimpleNamespace(classroom=classroom, clock=SystemClock(), **stores))

@@ -154,6 +154,14 @@ def test_progress_of_the_records_is_shown_for_somebody_who_is_not_here() -> None
     assert (card.need, card.tasks[MEAN]) == (Need.AWAY, TaskState.PASSED)
 
 
+def test_somebody_is_called_by_their_own_name_once_seen_and_asking_for_it_puts_nobody_on_the_wall() -> None:
+    made = MadeUpClass()
+    assert made.wall.name_of(Username("zoe")) == "zoe"
+    assert made.wall.learners() == []
+    made.pupil("ada")
+    assert made.wall.name_of(Username("ada")) == "Ada"
+
+
 def test_whoever_closes_the_tab_is_away() -> None:
     made = MadeUpClass()
     ada = made.pupil("ada")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select, update
@@ -42,6 +42,16 @@ class SqlSuggestions:
         """All that were for this learner, oldest first."""
         table = schema.suggestions
         return await self._read(select(table).where(table.c.learner == learner), "read a learner's suggestions")
+
+    async def about(
+        self, cells: Collection[CellId], *, after: Username | None = None, learners: int = 100
+    ) -> Sequence[SuggestionRecord]:
+        """All about these cells of the next learners with a name, by learner and time."""
+        table = schema.suggestions
+        where = table.c.about.in_(cells), table.c.learner > (after or "")
+        names = select(table.c.learner).where(*where).distinct().order_by(table.c.learner).limit(learners)
+        query = select(table).where(*where, table.c.learner.in_(names)).order_by(table.c.learner)
+        return await self._read(query, "read the suggestions about cells")
 
     async def _read(self, query: Select[Any], what: str) -> Sequence[SuggestionRecord]:
         table = schema.suggestions

@@ -112,6 +112,8 @@ function jump (way) {
   move(found === undefined ? (way > 0 ? timeline.end - timeline.start : 0) : found - timeline.start)
 }
 
+const cut = (text, length) => text.length > length ? `${text.slice(0, length - 1)}…` : text
+
 function showMoments () {
   const list = document.getElementById('moments')
   const length = Math.max(timeline.end - timeline.start, 1)
@@ -120,7 +122,7 @@ function showMoments () {
     item.className = `tick-${moment.kind}`
     const button = document.createElement('button')
     button.type = 'button'
-    button.textContent = `${told_time(moment.at - timeline.start)}  ${moment.title}${moment.text ? ` – ${moment.text.slice(0, 80)}` : ''}`
+    button.textContent = `${told_time(moment.at - timeline.start)}  ${moment.title}${moment.text ? ` – ${cut(moment.text, 80)}` : ''}`
     button.addEventListener('click', async () => {
       setPlaying(false)
       await move(moment.at - timeline.start)

@@ -76,8 +76,10 @@ def test_a_task_s_bar_is_as_long_as_its_hints_are_many() -> None:
 
 @pytest.mark.proves("pages:plots")
 def test_the_matrix_has_a_row_a_learner_and_a_column_a_check() -> None:
-    matrix = check_matrix(COURSE, [row("bob", MEAN, "type"), row("ada", SUM, "value", passed_at=NOON)])
+    rows = [row("bob", MEAN, "type"), row("7f3a", SUM, "value", passed_at=NOON)]
+    matrix = check_matrix(COURSE, rows, {"bob": "Bob", "7f3a": "Ada"}.__getitem__)
     assert matrix is not None
+    assert [each.name for each in matrix.rows] == ["Ada", "Bob"]
     assert [(column.task, column.check, column.first) for column in matrix.columns][:3] == [
         ("Mean", "value", True),
         ("Mean", "type", False),
@@ -85,7 +87,7 @@ def test_the_matrix_has_a_row_a_learner_and_a_column_a_check() -> None:
     ]
     states = {each.learner: list(each.states) for each in matrix.rows}
     none, failing, passed = TaskState.NONE, TaskState.FAILING, TaskState.PASSED
-    assert states == {"ada": [none, none, passed, none], "bob": [none, failing, none, none]}
+    assert states == {"7f3a": [none, none, passed, none], "bob": [none, failing, none, none]}
 
 
 def test_ticks_are_round_and_few() -> None:

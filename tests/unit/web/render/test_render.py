@@ -18,7 +18,7 @@ from ltt_collab.web.render.ansi import terminal
 from ltt_collab.web.render.cells import Setting
 from ltt_collab.web.render.feed import entry_of
 from ltt_collab.web.render.frames import frame, people_of
-from ltt_collab.web.render.markup import clean, markdown
+from ltt_collab.web.render.markup import clean, markdown, words
 from ltt_collab.web.render.outputs import nothing, outputs_html
 from ltt_collab.web.render.pictures import picture_of
 from ltt_collab.web.render.scene import Scene, advance
@@ -77,6 +77,20 @@ def test_markdown_and_tables_stay_readable() -> None:
     assert "$x_i$" in html
     table = clean('<table class="dataframe" style="x"><thead><tr><th colspan="2">n</th></tr></thead></table>')
     assert table == '<table><thead><tr><th colspan="2">n</th></tr></thead></table>'
+
+
+@pytest.mark.parametrize(
+    ("source", "read"),
+    [
+        ("**Line 2** uses `totl`, and *no* such name.", "Line 2 uses totl, and no such name."),
+        ("One\ntwo\n\n- three\n- [four](https://x.example)", "One\ntwo\nthree\nfour"),
+        ("So:\n\n```python\nx = [1,\n     2]\n```\n", "So:\nx = [1,\n     2]"),
+        ("a * b * c < d <b>", "a * b * c < d <b>"),
+        ("", ""),
+    ],
+)
+def test_the_feed_has_the_words_of_markdown_without_its_marks(source: str, read: str) -> None:
+    assert words(source) == read
 
 
 def test_a_link_within_our_own_pages_is_no_link() -> None:

@@ -81,7 +81,9 @@ async def test_a_learner_sees_their_own_notebook_and_no_other() -> None:
         pages.sight = learner("bob")
         assert [(await http.get(path)).status_code for path in [*paths, f"/shadow/{room.id}/frames"]] == [404] * 3
         pages.sight = learner("ada")
-        assert (await http.get(paths[0])).status_code == 200
+        mine = await http.get(paths[0])
+        assert mine.status_code == 200
+        assert '<h1 title="ada"><bdi>Ada' in mine.text
         async with frames(pages, room) as stream:
             await anext(stream)
             assert pages.watching.watchers == [], "a learner is told of instructors, not of themselves"
