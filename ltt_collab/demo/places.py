@@ -17,6 +17,10 @@ from ltt_collab.model.errors import InvalidSettingError
 COURSE = Path(__file__).parent / "course"
 """The sample course as its authors see it; learners get what of it is released."""
 
+LEFT_OUT = ("jupysql-plugin",)
+"""Extensions of JupyterLab that come with packages of ours, and put into every notebook what no sample task needs: a
+button that formats SQL."""
+
 QUIET_NOTIFICATIONS = {"fetchNews": "false", "checkForUpdates": False}
 """JupyterLab's own settings: its question about news would stand before the welcome."""
 
@@ -53,6 +57,7 @@ def laid_out(root: Path | None) -> Iterator[Places]:
             remedy = f"{error.strerror or error}; choose a directory that you may write to"
             raise InvalidSettingError("--root", str(course), remedy) from error
         _keep_quiet(state / "config")
+        _leave_out(state / "config")
         yield Places(root=course, state=state, notebooks=notebooks)
     finally:
         shutil.rmtree(state, ignore_errors=True)
@@ -81,3 +86,9 @@ def _keep_quiet(config: Path) -> None:
     settings = config / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(QUIET_NOTIFICATIONS))
+
+
+def _leave_out(config: Path) -> None:
+    page = config / "labconfig" / "page_config.json"
+    page.parent.mkdir(parents=True)
+    page.write_text(json.dumps({"disabledExtensions": dict.fromkeys(LEFT_OUT, True)}))
