@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -15,6 +16,11 @@ from tests.support.lab import running_browser
 from tests.support.nothing_skipped import pytest_runtest_makereport  # noqa: F401 - a hook: pytest finds it by its name
 from tests.support.one_writer import watch_writers
 from tests.support.postgres import Postgres, running_postgres
+
+# Who runs us in the background of a script has interrupts ignored, and every process that we start would inherit it:
+# a tool of ours, or a kernel, could then not be interrupted.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
