@@ -195,6 +195,8 @@ def make_model(name: str) -> BaseChatModel:
     elif name.startswith("ollama:"):
         limits = {"num_predict": MAX_ANSWER_TOKENS}
     made: BaseChatModel = init_chat_model(name, **limits)
+    # Anthropic's makes its client, with imports and certificates, when first asked: that would be in the loop.
+    getattr(made, "_async_client", None)
     return made
 
 
