@@ -329,7 +329,7 @@ REQUIREMENTS: dict[str, str] = {
     "agent:budget": "A learner's hour and a course's day have a budget of tokens; beyond it the rules help.",
     "agent:model-drafts-rules-first": "Where to look is said by the rules at once, further rungs by the model.",
     "agent:model-failures-fall-back": "Whatever the model does wrong, the learner reads the rules' hint or nothing.",
-    "agent:providers": "Models of Anthropic and Ollama, which have protocols of their own, help as those of OpenAI's protocol do.",
+    "agent:providers": "Models that speak Anthropic's or Ollama's own protocol help as those of OpenAI's do.",
     "agent:reviewed-by-sentence": "In the chat a sentence is said once the answer up to it passes; the rest is not.",
     "agent:first-words-early": "In the chat the first sentence of a model is read while it writes the others.",
     "agent:reviewed-whole": "A draft that does not pass the review is written anew and never seen.",
