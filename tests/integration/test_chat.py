@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
 
 import anyio
@@ -15,10 +16,10 @@ from ltt_collab.model.ids import Username
 from ltt_collab.model.suggestions import Draft, Placement, Shown
 from ltt_collab.peer.chat_speech import SILENT
 from ltt_collab.peer.room import RoomPeer
-from tests.support.chat import TUTOR_USER, chatting, rooms_without_tutor
+from tests.support.chat import TUTOR_USER, ChatLearner, Rooms, chatting, rooms_without_tutor
 from tests.support.deadlines import eventually
 from tests.support.jupyter import Jupyter, code_cell, running_jupyter
-from tests.support.learner import learner_in
+from tests.support.learner import Learner, learner_in
 
 pytestmark = [pytest.mark.jupyter, pytest.mark.asyncio(loop_scope="module")]
 
@@ -68,15 +69,22 @@ async def answered(room: RoomPeer, chat: str, message: str, *sentences: str, cau
         assert isinstance(await room.propose(draft), Shown)
 
 
-@pytest.mark.proves("chat:asked-in-the-notebook-one-is-in", "chat:one-message-per-answer", "chat:typing-shown")
-async def test_a_question_reaches_the_notebook_and_is_answered_sentence_by_sentence_in_one_message(
-    jupyter: Jupyter, stem: str
-) -> None:
+@asynccontextmanager
+async def ada_at_work(jupyter: Jupyter, stem: str) -> AsyncIterator[tuple[Rooms, Learner, ChatLearner]]:
+    """Ada with her notebook and its chat open, and our rooms without a tutor, for the test to speak in its place."""
     async with (
         rooms_without_tutor(jupyter) as rooms,
         learner_in(jupyter, f"{stem}.ipynb") as ada,
         chatting(jupyter, f"{stem}.chat", person=ada) as chat,
     ):
+        yield rooms, ada, chat
+
+
+@pytest.mark.proves("chat:asked-in-the-notebook-one-is-in", "chat:one-message-per-answer", "chat:typing-shown")
+async def test_a_question_reaches_the_notebook_and_is_answered_sentence_by_sentence_in_one_message(
+    jupyter: Jupyter, stem: str
+) -> None:
+    async with ada_at_work(jupyter, stem) as (rooms, ada, chat):
         room = await rooms.room(f"{stem}.ipynb")
         place = await rooms.chat(f"{stem}.chat", chat)
         await ada.type("second", "# here")
@@ -99,11 +107,7 @@ async def test_a_question_reaches_the_notebook_and_is_answered_sentence_by_sente
 
 @pytest.mark.proves("chat:nobody-left-without-a-word")
 async def test_a_question_that_nobody_can_answer_gets_a_line_that_says_so(jupyter: Jupyter, stem: str) -> None:
-    async with (
-        rooms_without_tutor(jupyter) as rooms,
-        learner_in(jupyter, f"{stem}.ipynb") as ada,
-        chatting(jupyter, f"{stem}.chat", person=ada) as chat,
-    ):
+    async with ada_at_work(jupyter, stem) as (rooms, _ada, chat):
         room = await rooms.room(f"{stem}.ipynb")
         place = await rooms.chat(f"{stem}.chat", chat)
         question = chat.post(QUESTION)
@@ -116,11 +120,7 @@ async def test_a_question_that_nobody_can_answer_gets_a_line_that_says_so(jupyte
 async def test_who_asks_while_a_note_about_the_same_error_is_written_gets_the_answer_and_not_a_shrug(
     jupyter: Jupyter, stem: str
 ) -> None:
-    async with (
-        rooms_without_tutor(jupyter) as rooms,
-        learner_in(jupyter, f"{stem}.ipynb") as ada,
-        chatting(jupyter, f"{stem}.chat", person=ada) as chat,
-    ):
+    async with ada_at_work(jupyter, stem) as (rooms, ada, chat):
         room = await rooms.room(f"{stem}.ipynb")
         place = await rooms.chat(f"{stem}.chat", chat)
         await ada.type("second", "print(totl)")
@@ -145,11 +145,7 @@ async def test_a_question_from_nowhere_is_answered_by_what_to_do(jupyter: Jupyte
 
 @pytest.mark.proves("chat:feedback")
 async def test_thanks_or_a_no_is_remembered_with_the_answer_and_is_no_question(jupyter: Jupyter, stem: str) -> None:
-    async with (
-        rooms_without_tutor(jupyter) as rooms,
-        learner_in(jupyter, f"{stem}.ipynb") as ada,
-        chatting(jupyter, f"{stem}.chat", person=ada) as chat,
-    ):
+    async with ada_at_work(jupyter, stem) as (rooms, ada, chat):
         room = await rooms.room(f"{stem}.ipynb")
         place = await rooms.chat(f"{stem}.chat", chat)
         question = chat.post(QUESTION)
@@ -207,11 +203,7 @@ async def test_a_message_under_anothers_name_is_not_heard(jupyter: Jupyter, stem
 async def test_messages_posted_while_we_write_stay_as_they_were_and_nothing_breaks_the_chat(
     jupyter: Jupyter, stem: str
 ) -> None:
-    async with (
-        rooms_without_tutor(jupyter) as rooms,
-        learner_in(jupyter, f"{stem}.ipynb") as ada,
-        chatting(jupyter, f"{stem}.chat", person=ada) as chat,
-    ):
+    async with ada_at_work(jupyter, stem) as (rooms, _ada, chat):
         room = await rooms.room(f"{stem}.ipynb")
         place = await rooms.chat(f"{stem}.chat", chat)
         said: dict[str, str] = {}
@@ -231,11 +223,7 @@ async def test_messages_posted_while_we_write_stay_as_they_were_and_nothing_brea
 
 @pytest.mark.proves("chat:rejoined-nothing-doubled")
 async def test_a_killed_and_restarted_server_costs_no_message_and_doubles_none(jupyter: Jupyter, stem: str) -> None:
-    async with (
-        rooms_without_tutor(jupyter) as rooms,
-        learner_in(jupyter, f"{stem}.ipynb") as ada,
-        chatting(jupyter, f"{stem}.chat", person=ada) as chat,
-    ):
+    async with ada_at_work(jupyter, stem) as (rooms, ada, chat):
         room = await rooms.room(f"{stem}.ipynb")
         place = await rooms.chat(f"{stem}.chat", chat)
         first = chat.post(QUESTION)
