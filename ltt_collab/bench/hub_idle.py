@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 import sys
 import time
@@ -15,23 +14,16 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from ltt_collab.adapters.clock import SystemClock
 from ltt_collab.adapters.hub.connecting import connected
 from ltt_collab.adapters.hub.places import ServerPlaces
 from ltt_collab.adapters.jupyter.address import Token
-from ltt_collab.adapters.store.memory import memory_stores
 from ltt_collab.bench.errors import BenchmarkError
 from ltt_collab.bench.measures import raise_file_limit, resident_kib
-from ltt_collab.model.ids import Username
-from ltt_collab.model.presence import User
+from ltt_collab.bench.peers import surroundings
 from ltt_collab.peer.fleet import Connect, Fleet, LearnerServer
-from ltt_collab.peer.log import EventLog
 from ltt_collab.peer.registry import Registry
-from ltt_collab.peer.surroundings import Habits, Surroundings
-from ltt_collab.peer.timers import Timers
+from ltt_collab.peer.surroundings import Habits
 from ltt_collab.ports.hub import Hub, HubServer
-from ltt_collab.rooms.heartbeat import Heartbeat
-from ltt_collab.tutoring.budget import Budget
 
 PATIENCE = 120.0
 """Seconds for all servers to be connected: a thousand took three on two free cores."""
@@ -60,7 +52,7 @@ async def idle_cost(hub: Hub, servers: int) -> IdleCost:
     raise_file_limit()
     async with _quiet_servers() as url:
         before = await anyio.to_thread.run_sync(resident_kib)
-        around = _around()
+        around = surroundings(Habits())
         fleet = Fleet(hub, _connect(url), around, Registry(around.log))
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(fleet.run, name="fleet")
@@ -74,22 +66,6 @@ async def idle_cost(hub: Hub, servers: int) -> IdleCost:
             used = time.process_time() - used
             tasks.cancel_scope.cancel()
     return IdleCost(kib=round(held / servers, 1), cpu_us_per_second=round(used / IDLE / servers * 1e6, 2))
-
-
-def _around() -> Surroundings:
-    clock, stores = SystemClock(), memory_stores()
-    return Surroundings(
-        user=User(username=Username("ltt-tutor"), display_name="Tutor"),
-        habits=Habits(),
-        clock=clock,
-        timers=Timers(clock),
-        heartbeat=Heartbeat(clock),
-        log=EventLog(),
-        wishes=stores.wishes,
-        suggestions=stores.suggestions,
-        budget=Budget(),
-        random=random.random,
-    )
 
 
 def _connect(url: str) -> Connect:

@@ -19,6 +19,7 @@ from ltt_collab.adapters.jupyter.server import JupyterServer
 from ltt_collab.adapters.store.memory import memory_stores
 from ltt_collab.bench.observers import TUTOR, Arrivals
 from ltt_collab.client import LocalClient, run_tutor
+from ltt_collab.service import load_tutors
 from ltt_collab.model.addresses import RoomAddress
 from ltt_collab.model.edits import RoomEvent, RoomState, SourceEdited
 from ltt_collab.model.ids import RoomId, Seq, Username
@@ -32,7 +33,6 @@ from ltt_collab.ports.rooms import RoomServer, Session
 from ltt_collab.ports.tutor import TutorConfig
 from ltt_collab.rooms.heartbeat import Heartbeat
 from ltt_collab.rooms.keeper import DocumentTarget
-from ltt_collab.service import load_tutors
 from ltt_collab.tutoring.budget import Budget
 
 DIALS = 32
@@ -82,12 +82,15 @@ class Crowd:
         return arrivals
 
 
-def surroundings() -> Surroundings:
-    """What the rooms of a service share, with stores in memory and nobody leaving."""
+NOBODY_LEAVES = Habits(leave_grace=86_400.0, introduce=False)
+
+
+def surroundings(habits: Habits) -> Surroundings:
+    """What the rooms of a service share, with stores in memory."""
     clock, stores = SystemClock(), memory_stores()
     return Surroundings(
         user=TUTOR,
-        habits=Habits(leave_grace=86_400.0, introduce=False),
+        habits=habits,
         clock=clock,
         timers=Timers(clock),
         heartbeat=Heartbeat(clock),
@@ -102,7 +105,7 @@ def surroundings() -> Surroundings:
 @asynccontextmanager
 async def crowd(url: str, rooms: int) -> AsyncIterator[Crowd]:
     """So many peers, live in rooms 0 … of the room server, with the installed tutors at work."""
-    around = surroundings()
+    around = surroundings(NOBODY_LEAVES)
     registry = Registry(around.log)
     async with NumberedRooms.at(url, "bench") as server, anyio.create_task_group() as tasks:
         tasks.start_soon(around.heartbeat.run, name="heartbeat")
