@@ -57,6 +57,7 @@ class Writer:
         self._rescue = Rescue(replica, view, self._strokes, clock)
         self._typist = Typist(view, self._strokes, presence, clock)
         self._lock = anyio.Lock()
+        self._pointed: tuple[CellId, int, str] | None = None
         self.agents = AgentCells(view, self._strokes, self._rescue, presence=presence, lock=self._lock)
         self.offers = OfferedCells(view, self._strokes, self._typist, self._lock)
         self.tasks = TaskCells(replica, view, self._strokes, self._rescue, presence=presence, lock=self._lock)
@@ -64,20 +65,23 @@ class Writer:
     async def point(self, cell_id: CellId, line: int, expected_hash: str) -> None:
         """Select a line (1-based) of the learner's cell in our colour, from its first letter to its end.
 
-        Changes no letter. A line past the end means the last one. Stands until ``rest`` or the next note.
+        Changes no letter. A line past the end means the last one. Stands until ``rest``; while a note is typed the
+        caret is there, and it comes back with the last letter, unless the cell or the note is not what it was.
 
         Raises:
             UnknownCellError, ConflictError
         """
         async with self._lock:
             self._expect(cell_id, expected_hash)
-            anchor, head = span_of_line(self._view.cell_source(cell_id), line)
-            self._presence.show_cursors([self._view.cursor(cell_id, anchor, head)])
+            self._pointed = cell_id, line, expected_hash
+            self._show_pointed()
 
     async def rest(self) -> None:
         """Take our caret and selection away."""
         async with self._lock:
-            self._rest()
+            self._pointed = None
+            self._show_pointed()
+            self._presence.show_activity(Activity.IDLE)
 
     async def write_note(self, note: Note) -> CellId:
         """Type a note live below the learner's cell, then show it rendered; the id of its cell.
@@ -101,7 +105,7 @@ class Writer:
             mark = note.mark(self._author)
             cell = self._strokes.insert_note(note.about, "", {**mark, WRITING_KEY: note.text})
             growing = self._typist.begin(cell, note.about, "")
-            with self._at_work():
+            with self._at_work() as pointed:
                 try:
                     await self._typist.type(growing, note.text)
                 except AdoptedError:
@@ -112,6 +116,7 @@ class Writer:
                     raise
                 else:
                     self._render(cell, note.text, mark)
+                    self._pointed = pointed
             return cell
 
     async def extend_note(self, cell: CellId, text: str, rung: int) -> None:
@@ -150,7 +155,7 @@ class Writer:
         self._strokes.replace_cell(cell, "", {**old_mark, WRITING_KEY: whole})
         self._strokes.append(cell, kept)
         growing = self._typist.begin(cell, ownership.about, kept)
-        with self._at_work():
+        with self._at_work() as pointed:
             try:
                 await self._typist.type(growing, whole[len(kept) :])
             except AdoptedError:
@@ -160,6 +165,7 @@ class Writer:
                 raise
             else:
                 self._render(cell, whole, mark)
+                self._pointed = pointed
 
     async def remove_note(self, cell: CellId, suggestion: SuggestionId) -> Removal:
         """Delete exactly our note of that suggestion; one that somebody edited is released instead.
@@ -252,14 +258,20 @@ class Writer:
         return is_whole or (ownership is not None and ownership.is_unfinished(self._view.cell_source(cell)))
 
     @contextmanager
-    def _at_work(self) -> Generator[None]:
-        """Show that we type; clear caret and flag when done, however it ends."""
+    def _at_work(self) -> Generator[tuple[CellId, int, str] | None]:
+        """Show that we type, and what we pointed at until then; clear caret and flag when done, however it ends."""
+        pointed, self._pointed = self._pointed, None
         self._presence.show_activity(Activity.TYPING)
         try:
-            yield
+            yield pointed
         finally:
-            self._rest()
+            self._show_pointed()
+            self._presence.show_activity(Activity.IDLE)
 
-    def _rest(self) -> None:
-        self._presence.show_cursors([])
-        self._presence.show_activity(Activity.IDLE)
+    def _show_pointed(self) -> None:
+        cursors = []
+        if self._pointed is not None:
+            cell, line, expected_hash = self._pointed
+            if self._view.holds(cell) and self._view.cell_hash(cell) == expected_hash:
+                cursors = [self._view.cursor(cell, *span_of_line(self._view.cell_source(cell), line))]
+        self._presence.show_cursors(cursors)

@@ -11,9 +11,10 @@ from anyio.abc import TaskGroup
 from ltt_collab.documents.writer_notes import Removal
 from ltt_collab.model.commands import EndSuggestion
 from ltt_collab.model.edits import RoomEvent, SuggestionEnded
-from ltt_collab.model.errors import CellOccupiedError, LttError, StoreUnavailableError
-from ltt_collab.model.ids import CellId, SuggestionId
+from ltt_collab.model.errors import CellOccupiedError, LttError
+from ltt_collab.model.ids import CellId
 from ltt_collab.model.suggestions import EndReason
+from ltt_collab.peer.keeping import Keeping
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.parting import Parting
 from ltt_collab.peer.scene import Scene
@@ -35,6 +36,8 @@ class Acts:
     Invariants:
         1. Acts run in the order in which they were decided.
         2. An act that fails is logged and does not hold up the next.
+        3. The end of a suggestion with nothing left on the page is no act: it has happened before anything else is
+           heard, or who deletes our note and runs the cell at once would be helped again.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -42,6 +45,7 @@ class Acts:
         self._waiting: deque[Act] = deque()
         self._tasks: TaskGroup | None = None
         self._at_work = False
+        self.keeping = Keeping(scene.stamp.room, self.add)
         self._parting = Parting(scene, lambda command: self.add(lambda: self._end(command)))
 
     def begin(self, tasks: TaskGroup) -> None:
@@ -68,6 +72,8 @@ class Acts:
         self.rest()
         if command.reason is EndReason.ACTED_ON and command.note_cell is not None:
             self._parting.hold(command)
+        elif command.note_cell is None:  # invariant 3
+            self._ended(command, command.reason)
         else:
             self.add(lambda: self._end(command))
 
@@ -120,15 +126,13 @@ class Acts:
                     lambda _now: self.add(lambda: self._end(command)),
                 )
                 return
-        scene.happen(
-            SuggestionEnded(
-                **scene.head(),
-                suggestion=command.suggestion,
-                about=command.about,
-                reason=reason,
-            )
-        )
-        await self._remember(command.suggestion, reason)
+        self._ended(command, reason)
+
+    def _ended(self, command: EndSuggestion, reason: EndReason) -> None:
+        scene, suggestion = self._scene, command.suggestion
+        around, now = scene.around, scene.around.clock.now()
+        scene.happen(SuggestionEnded(**scene.head(), suggestion=suggestion, about=command.about, reason=reason))
+        self.keeping.keep(lambda: around.suggestions.end(suggestion, reason, now))
 
     @staticmethod
     async def _take_away(page: Page, cell: CellId, command: EndSuggestion) -> EndReason:
@@ -138,13 +142,6 @@ class Acts:
             return command.reason
         removed = await page.writer.remove_note(cell, command.suggestion)
         return EndReason.ADOPTED if removed is Removal.RELEASED else command.reason
-
-    async def _remember(self, suggestion: SuggestionId, reason: EndReason) -> None:
-        around, room = self._scene.around, self._scene.stamp.room
-        try:
-            await around.suggestions.end(suggestion, reason, around.clock.now())
-        except StoreUnavailableError as error:
-            log.warning("end of suggestion not remembered", room=room, reason=str(error))
 
     async def _release(self, cell: CellId) -> None:
         page = self._scene.page

@@ -99,7 +99,7 @@ class Doing:
         looked_up = self._greeting.why_silent()
         if looked_up is not None:  # soon known; who erred meanwhile is to be helped all the same
             scene.decide(ask.cell_id, "waiting", looked_up)
-            self._greeting.when_known(lambda: self._ask(ask, scene.happen))
+            self._greeting.when_known(lambda: self._reconsider(ask))
             return
         silent = scene.why_silent()
         if silent is not None:
@@ -122,6 +122,12 @@ class Doing:
                 task=ask.task,
             )
         )
+
+    def _reconsider(self, ask: AskTutor) -> None:
+        """Ask after all, unless one of those who are here turned out to want no unasked help."""
+        scene = self._scene
+        for wish in scene.mind.reconsider(ask, scene.stamp.now()):
+            self.do(wish, scene.happen)
 
     async def _control(self, wish: ControlKernel) -> None:
         """Do to the kernel what the learner said yes to."""

@@ -33,7 +33,8 @@ class Greeting:
     Invariants:
         1. Nothing is written before it is known that no learner who is here wants us gone.
         2. Each learner is told once, ever, who reads what.
-        3. What waits for the learners' wishes to be known is called once they are, in the order in which it came.
+        3. What a learner wishes is kept, even if the room ends the moment after (``Keeping``).
+        4. What waits for the learners' wishes to be known is called once they are, in the order in which it came.
     """
 
     def __init__(self, scene: Scene, server: ServerId, acts: Acts) -> None:
@@ -48,7 +49,7 @@ class Greeting:
         return "it is being looked up whether a learner here wants no tutor" if self._unknown else None
 
     def when_known(self, act: Callable[[], None]) -> None:
-        """Call that once it is known of everybody here whether they want us (invariant 3); at once if it is."""
+        """Call that once it is known of everybody here whether they want us (invariant 4); at once if it is."""
         if self._unknown:
             self._when_known.append(act)
         else:
@@ -63,16 +64,16 @@ class Greeting:
 
     def keep_away(self, username: Username) -> None:
         """A learner sends us away."""
-        self._acts.add(lambda: self._keep_away(username))
+        self._acts.keeping.keep(lambda: self._keep_away(username))
 
     def welcome(self, username: Username) -> None:
         """A learner wants us back."""
-        self._acts.add(lambda: self._scene.around.wishes.welcome_back(self._server, username))
+        self._acts.keeping.keep(lambda: self._scene.around.wishes.welcome_back(self._server, username))
 
     def mute(self, username: Username, *, muted: bool) -> None:
         """A learner wants no unasked help, or wants it again."""
         self._scene.decide(None, "quiet" if muted else "no longer quiet", f"{username} asked for it")
-        self._acts.add(lambda: self._scene.around.wishes.mute(self._server, username, muted=muted))
+        self._acts.keeping.keep(lambda: self._scene.around.wishes.mute(self._server, username, muted=muted))
 
     async def _keep_away(self, username: Username) -> None:
         try:

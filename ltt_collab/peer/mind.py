@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ltt_collab.edits.bursts import Bursts
 from ltt_collab.edits.stamp import Stamp
 from ltt_collab.model.cells import Notebook
-from ltt_collab.model.commands import Command, TimeElapsed, TutorAnswered
+from ltt_collab.model.commands import AskTutor, Command, TimeElapsed, TutorAnswered
 from ltt_collab.model.edits import BurstEnded, HelpRequested, RoomEvent
 from ltt_collab.model.ids import CellId
 from ltt_collab.ports.store import SuggestionRecord
@@ -59,6 +59,10 @@ class Mind:
     def ask_again(self, request: HelpRequested, now: float) -> Iterator[Wish]:
         """What is to be done about a request whose help was cut off."""
         yield from self._policy.ask_again(request, now)
+
+    def reconsider(self, ask: AskTutor, now: float) -> Iterator[Command]:
+        """What is to be done about a request that waited for its learner's wishes, now that they are known."""
+        return self._policy.reconsider(ask, now)
 
     def mute(self, learner: str, *, muted: bool) -> None:
         """Take over that a learner (``model.causes.learner_key``) wants asked help only, or unasked help again."""

@@ -8,18 +8,18 @@ from dataclasses import replace
 from typing import TypedDict
 
 import anyio
-import structlog
 
 from ltt_collab.model.causes import learner_key
 from ltt_collab.model.cells import CellType
 from ltt_collab.model.commands import TutorAnswered
 from ltt_collab.model.edits import HelpCause, HelpRequested, RoomEvent, SuggestionEnded, SuggestionShown
-from ltt_collab.model.errors import StoreUnavailableError, UnknownCellError
+from ltt_collab.model.errors import UnknownCellError
 from ltt_collab.model.ids import CellId, Seq, SuggestionId, Username
 from ltt_collab.model.staleness import why_outdated
 from ltt_collab.model.suggestions import Answer, Draft, EndReason, Placement, Rejected, RejectionReason, Shown
 from ltt_collab.peer.chat_files import ChatFiles
 from ltt_collab.peer.guided import Guided
+from ltt_collab.peer.keeping import Keeping
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.scene import Scene
 from ltt_collab.peer.showing import OnPage, Showing
@@ -28,8 +28,6 @@ from ltt_collab.ports.store import SuggestionRecord
 from ltt_collab.suggestions.lifecycle import Live
 from ltt_collab.telemetry import metrics
 from ltt_collab.tutoring.gate import Situation
-
-log = structlog.get_logger(__name__)
 
 REQUESTS_KEPT = 200
 """Causes whose latest request we remember; the oldest is forgotten first."""
@@ -52,8 +50,8 @@ class Proposing:
         3. The end of a request ends no other: who asks in the chat while a note about the same is written is answered.
     """
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+    def __init__(self, scene: Scene, keeping: Keeping) -> None:
+        self._scene, self._keeping = scene, keeping
         self._showing = Showing(scene.around.clock, scene.around.user.display_name)
         self.speaking = Speaking(scene)
         self._chat_files = ChatFiles(scene)
@@ -165,7 +163,7 @@ class Proposing:
                 return shown
             return scene.mind.gate.settle(draft, shown, situation)
         settled = scene.mind.gate.settle(draft, Shown(suggestion=suggestion), situation)
-        await self._shown(draft, suggestion, shown, situation, live)
+        self._shown(draft, suggestion, shown, situation, live)
         return settled
 
     async def _with_offer(self, draft: Draft) -> Draft:
@@ -209,7 +207,7 @@ class Proposing:
         own = [each.source for each in notebook.cells if each.ownership is None and each.type is CellType.CODE]
         return _Compared(reference=checker.reference(at) or None, written="\n".join(own))
 
-    async def _shown(
+    def _shown(
         self, draft: Draft, suggestion: SuggestionId, shown: OnPage, situation: Situation, live: Live | None
     ) -> None:
         scene = self._scene
@@ -250,10 +248,8 @@ class Proposing:
             text=draft.text,
             ended_at=None if ended is None else situation.now,
         )
-        try:
-            await scene.around.suggestions.save(record)
-        except StoreUnavailableError as error:
-            log.warning("suggestion not remembered", room=scene.stamp.room, reason=str(error))
+        # Not awaited: who runs the cell again calls this request off, and the note stands all the same.
+        self._keeping.keep(lambda: scene.around.suggestions.save(record))
 
 
 def _new_id() -> SuggestionId:

@@ -102,7 +102,7 @@ class RoomPeer:
         self._alarms = Alarms(around.timers, self._elapse)
         self._left = "we left"
         self._acts = Acts(self)
-        self._proposing = Proposing(self)
+        self._proposing = Proposing(self, self._acts.keeping)
         self.whereabouts = Whereabouts()
         self._greeting = Greeting(self, server.id, self._acts)
         self._stay = Stay(self)
@@ -184,6 +184,8 @@ class RoomPeer:
                     self._left = gave_up.reason
                     tasks.cancel_scope.cancel()
         finally:
+            self._acts.end()
+            await self._acts.keeping.close()
             self._forget()
         return self._left
 

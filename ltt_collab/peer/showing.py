@@ -45,6 +45,7 @@ class Showing:
     Invariants:
         1. What a draft rests on is checked until its last letter: a change by anybody but us calls it off, and what
            was written of it is taken away.
+        2. A note that stands is told of before anything else can happen: a learner's next act is one after it.
     """
 
     def __init__(self, clock: Clock, name: str) -> None:
@@ -105,10 +106,8 @@ class Showing:
                 cell = await page.writer.write_note(new)
             case ExtendedNote(note_cell=cell):
                 await page.writer.extend_note(cell, draft.text, draft.rung)
-        adopted = not page.view.holds(cell) or page.view.ownership(cell) is None
-        if not adopted:
-            await self._point(page, draft, where)  # writing took the caret away
-        return OnPage(note=cell, adopted=adopted)
+        # Invariant 2: nothing is awaited from here on.
+        return OnPage(note=cell, adopted=not page.view.holds(cell) or page.view.ownership(cell) is None)
 
     async def _place(self, page: Page, draft: Draft, note: CellId | None) -> Place | Wait:
         deadline = self._clock.monotonic() + PATIENCE

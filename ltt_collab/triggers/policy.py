@@ -167,6 +167,21 @@ class Policy:
         self._turns.waiting.setdefault(learner, Waiting(want, self._now))  # invariant 4
         return iter(tuple(self._ask()))
 
+    def reconsider(self, ask: AskTutor, now: float) -> Iterator[Command]:
+        """Decide again about a request that had to wait until it was known what its learner wishes.
+
+        One that is void by now, or has waited too long, was recorded as such when it became so.
+        """
+        self._now = max(self._now, now)
+        want = self._turns.want_of(ask)
+        if want is None:
+            return iter(())
+        refusal = self._brakes.why_not(want, self._now)  # invariant 5
+        if refusal is None:
+            return iter((ask,))
+        self._turns.take_back(want)
+        return iter((_not_helped(ask.cell_id, refusal), *self._ask()))
+
     def _trace(self, event: SourceEdited | CursorMoved | OutputsAppended) -> None:
         if isinstance(event, OutputsAppended):
             self._long_run.put_off(event)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ltt_collab.model.causes import learner_key
-from ltt_collab.model.commands import Command, Happening, RecordDecision, TimeElapsed, TutorAnswered
+from ltt_collab.model.commands import AskTutor, Command, Happening, RecordDecision, TimeElapsed, TutorAnswered
 from ltt_collab.model.edits import (
     CellRemoved,
     DocumentReloaded,
@@ -54,6 +54,16 @@ class Turns:
     def is_about(self, cause_key: str) -> bool:
         """Whether the tutor works on this cause."""
         return any(turn.want.cause_key == cause_key for turn in self.at_tutor.values())
+
+    def want_of(self, ask: AskTutor) -> Want | None:
+        """What that request is for; None when it is with the tutor no more."""
+        turn = self.at_tutor.get(learner_key(ask.learner))
+        is_it = turn is not None and (turn.want.cause_key, turn.want.reply_to) == (ask.cause_key, ask.reply_to)
+        return turn.want if turn is not None and is_it else None
+
+    def take_back(self, want: Want) -> None:
+        """Let the tutor have nothing of that learner."""
+        self.at_tutor.pop(learner_key(want.learner), None)
 
     def put(self, want: Want, now: float) -> Iterator[Command]:
         """Let a want wait."""

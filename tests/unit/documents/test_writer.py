@@ -321,6 +321,16 @@ async def test_pointing_selects_the_line_and_changes_no_letter(scene: Scene, lin
     assert scene.presence.cursors[-1] == []
 
 
+@pytest.mark.proves("writer:points-without-a-letter")
+async def test_the_line_is_selected_again_with_the_last_letter_of_a_note(scene: Scene) -> None:
+    await scene.writer.point(FIRST, 3, source_hash(SOURCE))
+    before = scene.presence.cursors[-1]
+    await scene.writer.write_note(scene.note())
+    assert scene.view.selection_of(scene.presence.cursors[-1]) == scene.view.selection_of(before)
+    await scene.writer.rest()
+    assert scene.presence.cursors[-1] == []
+
+
 @pytest.mark.proves("writer:precondition")
 async def test_pointing_at_a_changed_cell_is_a_conflict(scene: Scene) -> None:
     with pytest.raises(ConflictError):
