@@ -8,18 +8,17 @@ from typing import Any
 from pycrdt import Array, Doc
 
 from ltt_collab.edits.capture import ARRAY, MAP, Capture, Change
-from ltt_collab.edits.cell_changes import METADATA, UntellableChangeError, collect
+from ltt_collab.edits.cell_changes import UntellableChangeError, collect
 from ltt_collab.edits.faults import FaultCounter
 from ltt_collab.edits.origins import AuthorSource, author_of_update
 from ltt_collab.edits.runs import OpenRun, OpenRuns
 from ltt_collab.edits.scribe import Scribe
-from ltt_collab.edits.shared import shared_cell
 from ltt_collab.edits.slots import CellSlot, is_regular, read_slots
 from ltt_collab.edits.splices import Delta, EmbeddedObjectError, ascii_splices
 from ltt_collab.edits.stamp import Stamp
 from ltt_collab.edits.structure import Reordering
 from ltt_collab.edits.trail import Trail
-from ltt_collab.model.cells import Cell, CellType
+from ltt_collab.edits.whole import is_replacement, read_whole, running_now
 from ltt_collab.model.edits import (
     DocumentReloaded,
     DocumentRenamed,
@@ -31,10 +30,6 @@ from ltt_collab.model.edits import (
 )
 from ltt_collab.model.ids import CellId, ClientId
 from ltt_collab.model.presence import UNKNOWN, Author, AuthorKind
-from ltt_collab.model.reading import is_running, read_count
-
-RELOAD_CHANGES = 20
-"""Changed shared types in one transaction of the server from which on "the file was replaced" is the honest word."""
 
 
 class DocumentDecoder:
@@ -103,9 +98,7 @@ class DocumentDecoder:
             return
         capture = self._follow(doc)
         with self._faults, doc.transaction():
-            for index, slot in enumerate(self._slots):
-                if slot.type is CellType.CODE and self._runs_now(capture.shared, index):
-                    self._runs[slot.id] = OpenRun(None, shared_cell(capture.shared, index).hash)
+            self._runs.update(running_now(capture.shared, self._slots))
 
     def suspend(self) -> None:
         """Say nothing until the next ``begin``."""
@@ -248,7 +241,7 @@ class DocumentDecoder:
         slots = self._slots
         if not self._regular:
             return False
-        if self._scribe.author.kind is AuthorKind.SERVER and _is_replacement(changes, len(slots)):
+        if self._scribe.author.kind is AuthorKind.SERVER and is_replacement(changes, len(slots)):
             return False
         inserted: set[CellId] = set()
         for change in changes:
@@ -267,37 +260,13 @@ class DocumentDecoder:
     def _reload(self, cells: Array[Any]) -> None:
         """Say the whole document anew."""
         self._index(cells)
-        with cells.doc.transaction():
-            values = tuple(self._value(cells, index) for index in range(len(cells)))
+        values = read_whole(cells, self._faults)
         running = {cell.id: self._runs.get(cell.id, OpenRun(None, cell.hash)) for cell in values if cell.running}
         self._runs.clear()
         self._runs.update(running)
         self._scribe.add(DocumentReloaded(**self._scribe.head(), cause=ReloadCause.OUT_OF_BAND, cells=values))
         self._faults.pending = False
 
-    def _value(self, cells: Array[Any], index: int) -> Cell:
-        with self._faults:
-            return shared_cell(cells, index)
-        return Cell(id=CellId(""), type=CellType.RAW, source="")
-
-    @staticmethod
-    def _runs_now(cells: Array[Any], index: int) -> bool:
-        cell = cells[index]
-        return is_running(cell.get("execution_state"), read_count(cell.get("execution_count")))
-
 
 def _renames_cell(changes: list[Change]) -> bool:
     return any(change.kind == MAP and len(change.path) == 1 and "id" in change.detail for change in changes)
-
-
-def _is_replacement(changes: list[Change], cells: int) -> bool:
-    """Whether a transaction is a file loaded anew rather than edits of it."""
-    replaced = sum(
-        len(part["insert"]) if "insert" in part else part.get("delete", 0)
-        for change in changes
-        if not change.path and change.kind == ARRAY
-        for part in change.detail
-    )
-    # Each load from disk also sets every cell's "trusted" anew: metadata do not count.
-    edited = sum(1 for change in changes if METADATA not in change.path[1:2])
-    return edited > RELOAD_CHANGES or replaced > max(2, cells)
