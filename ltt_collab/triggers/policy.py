@@ -19,7 +19,6 @@ from ltt_collab.model.commands import (
 )
 from ltt_collab.model.edits import (
     CursorMoved,
-    HelpCause,
     HelpRequested,
     OutputsAppended,
     RunFinished,
@@ -27,24 +26,16 @@ from ltt_collab.model.edits import (
     SourceEdited,
 )
 from ltt_collab.model.ids import CellId
-from ltt_collab.triggers.all_passed import AllPassed
-from ltt_collab.triggers.asked import Asked
 from ltt_collab.triggers.brakes import Brakes
-from ltt_collab.triggers.check_failed import CheckFailed
 from ltt_collab.triggers.checking import Checking
 from ltt_collab.triggers.directives import Directives
-from ltt_collab.triggers.error_raised import ErrorRaised
-from ltt_collab.triggers.idle_after_error import IdleAfterError
-from ltt_collab.triggers.kinds import Kind, Limits, Refusal, Want
-from ltt_collab.triggers.long_run import LongRun
+from ltt_collab.triggers.kinds import Limits, Refusal, Want
 from ltt_collab.triggers.met import MetCauses
+from ltt_collab.triggers.occasions import Occasions
 from ltt_collab.triggers.progress import Progress
-from ltt_collab.triggers.run_order import RunOrder
+from ltt_collab.triggers.requests import request_for, want_again
 from ltt_collab.triggers.runs import FailedRuns
-from ltt_collab.triggers.same_error_again import SameErrorAgain
 from ltt_collab.triggers.sheet import Sheet, SourceOf
-from ltt_collab.triggers.task_opened import TaskOpened
-from ltt_collab.triggers.thrashing import Thrashing
 from ltt_collab.triggers.turns import Turns, Waiting
 from ltt_collab.triggers.typing import Typing
 
@@ -84,37 +75,15 @@ class Policy:
 
     def __init__(self, limits: Limits, calm: Calm = Calm(), source_of: SourceOf = lambda _cell: None) -> None:
         """``source_of``: a cell's text now; without it what rests on texts is not seen."""
-        self._limits, self._calm = limits, calm
+        self._calm = calm
         self._runs, self._met, self._sheet = FailedRuns(), MetCauses(), Sheet(source_of)
         self._typing, self._turns = Typing(calm.quiet), Turns()
         self._progress = Progress(source_of)
-        self._long_run = LongRun(self._sheet)
-        self._idle = IdleAfterError(self._runs, limits, self._sheet)
-        self._thrashing = Thrashing(self._runs, limits, self._progress, self._sheet)
-        self._opened = TaskOpened(limits, self._sheet)
-        self._asked = Asked(limits, self._sheet)
-        self._order = RunOrder(self._runs, self._met, limits, self._sheet)
+        self._occasions = Occasions(limits, self._sheet, runs=self._runs, met=self._met, progress=self._progress)
+        self._long_run, self._idle = self._occasions.long_run, self._occasions.idle
         self._directives = Directives(self._sheet, self._long_run)
         self._brakes = Brakes(limits, self._directives, unasked=calm.unasked)
         self._checking = Checking(self._sheet, self._typing)
-        # In the order in which one gives way to the other when both see an occasion in the same event.
-        self._kinds: Sequence[Kind] = (
-            self._asked,
-            self._long_run,
-            self._order,
-            ErrorRaised(self._runs, self._met, limits, self._progress),
-            SameErrorAgain(self._runs, self._met, limits, self._progress),
-            self._thrashing,
-            CheckFailed(limits, self._sheet),
-            AllPassed(limits, self._sheet),
-            self._idle,
-            self._opened,
-        )
-        self._hearing = {
-            heard: tuple(kind for kind in self._kinds if heard in kind.hears)
-            for heard in {heard for kind in self._kinds for heard in kind.hears}
-        }
-        self._clocks = (self._long_run, self._idle, self._opened, self._checking)
         self._wake: float | None = None
         self._now = 0.0
 
@@ -123,9 +92,7 @@ class Policy:
         cells = tuple(cells)
         self._sheet.adopt(cells)
         self._directives.adopt(cells)
-        self._asked.adopt(cells)
-        self._order.adopt(cells)
-        self._order.language = language
+        self._occasions.adopt(cells, language)
 
     def mute(self, learner: str, *, muted: bool) -> None:
         """Take over a learner's wish (by ``learner_key``) for asked help only, from an earlier life or another door."""
@@ -142,25 +109,12 @@ class Policy:
         if isinstance(event, TimeElapsed) and not self._turns and (self._wake is None or self._now < self._wake):
             return iter(())  # somebody else's alarm
         self._sheet.handle(event)
-        noticed = [found for kind in self._hearing.get(type(event), ()) if (found := kind.notice(event)) is not None]
-        return iter(tuple(self._decide(event, noticed)))
+        return iter(tuple(self._decide(event, self._occasions.notice(event))))
 
     def ask_again(self, request: HelpRequested, now: float) -> Iterator[Command]:
         """Decide anew about a request whose help was cut off by no fault of its own; ``now``: Unix time in seconds."""
         self._now = max(self._now, now)
-        want = Want(
-            cell_id=request.cell_id,
-            learner=request.author,
-            cause=request.cause,
-            cause_key=request.cause_key,
-            rung=request.rung,
-            error=request.error,
-            expected_hash=request.expected_hash,
-            because="the connection was lost before the help was shown",
-            question=request.question,
-            chat=request.chat,
-            reply_to=request.reply_to,
-        )
+        want = want_again(request, "the connection was lost before the help was shown")
         learner = learner_key(want.learner)
         if self._turns.is_about(want.cause_key):
             self._turns.at_tutor.pop(learner, None)
@@ -290,36 +244,15 @@ class Policy:
             want = replace(want, expected_hash=self._sheet.hash_of(want.cell_id) or want.expected_hash)
         yield from self._turns.give(want, self._now + self._calm.patience)
         self._brakes.asked_for(want)
-        self._tell(want)
+        self._occasions.asking(want)
         mark = self._sheet.task_of(want.cell_id)
         yield RecordDecision(
             about=want.cell_id, decision=f"asked the tutor, up to rung {want.rung}", because=want.because
         )
-        yield AskTutor(
-            cell_id=want.cell_id,
-            learner=want.learner,
-            cause=want.cause,
-            cause_key=want.cause_key,
-            rung=want.rung,
-            error=want.error,
-            expected_hash=want.expected_hash,
-            question=want.question,
-            chat=want.chat,
-            reply_to=want.reply_to,
-            task="" if mark is None else mark.task,
-        )
-
-    def _tell(self, want: Want) -> None:
-        """Tell the kinds that count what was really asked."""
-        if want.asked:
-            self._asked.asking(want)
-        elif want.cause is HelpCause.LONG_RUN:
-            self._long_run.offered(want)
-        elif want.cause is HelpCause.THRASHING:
-            self._thrashing.asking(want)
+        yield request_for(want, "" if mark is None else mark.task)
 
     def _plan(self) -> Iterator[Command]:
-        dues = [due for clock in self._clocks if (due := clock.due) is not None]
+        dues = [due for due in (*self._occasions.dues(), self._checking.due) if due is not None]
         if dues:
             yield from self._wake_at(max(min(dues), self._now + SOON))
 
