@@ -8,6 +8,9 @@ BROWSER := $(VENV)/.ltt-browser
 ASSETS := $(VENV)/.ltt-assets
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
+# Where a shell forbids it, our own source would be compiled anew at every start: some 2 s of each.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo test soak test-fast lint matrix bench docs clean
 .DEFAULT_GOAL := help
 

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from ltt_collab.mcp_bridge.commands import compat_of, serve_stdio
-
-if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-
-    from ltt_collab.service import RunningService
-    from ltt_collab.settings import Settings
+from ltt_collab.serving.embedding import embed
 
 
 def main() -> None:
@@ -19,19 +13,13 @@ def main() -> None:
     compat = compat_of(sys.argv[1:])
     if compat is not None:
         try:
-            serve_stdio(compat, _embed)
+            serve_stdio(compat, embed)
         except KeyboardInterrupt:
             sys.exit(130)
         return
-    from ltt_collab.cli import main as cli  # noqa: PLC0415 - imports everything
+    from ltt_collab.cli import main as cli  # noqa: PLC0415 - no agent's client waits for typer
 
     cli()
-
-
-def _embed(settings: Settings) -> AbstractAsyncContextManager[RunningService]:
-    from ltt_collab.service import running_service  # noqa: PLC0415 - imports everything
-
-    return running_service(settings)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from importlib.metadata import entry_points
 
 import anyio
 import structlog
@@ -27,6 +26,7 @@ from ltt_collab.api.door import NOBODY, Door, Readiness
 from ltt_collab.api.middleware import SIGHT
 from ltt_collab.api.server import serve
 from ltt_collab.client import LocalClient, run_tutor
+from ltt_collab.client.installed import load_tutors
 from ltt_collab.mcp_bridge.mounting import Parts, mount_bridge
 from ltt_collab.model.ids import Username
 from ltt_collab.model.presence import User
@@ -47,7 +47,7 @@ from ltt_collab.peer.whispers import Whispers
 from ltt_collab.ports.classroom import Checker
 from ltt_collab.ports.identity import Authenticator
 from ltt_collab.ports.store import StoreUpkeep
-from ltt_collab.ports.tutor import TUTOR_GROUP, Tutor, TutorConfig
+from ltt_collab.ports.tutor import TutorConfig
 from ltt_collab.reception import Behind, Reception
 from ltt_collab.renewal import api_token_reader
 from ltt_collab.rooms.heartbeat import Heartbeat
@@ -74,11 +74,6 @@ class RunningService:
     api_token: SecretStr
     generated: bool
     reception: Reception
-
-
-def load_tutors(config: TutorConfig) -> list[Tutor]:
-    """Every installed tutor, by the entry-point group ``ltt_collab.tutors``."""
-    return [entry.load()(config) for entry in entry_points(group=TUTOR_GROUP)]
 
 
 @asynccontextmanager

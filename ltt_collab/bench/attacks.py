@@ -15,6 +15,7 @@ import anyio
 from ltt_collab.bench.errors import BenchmarkError
 from ltt_collab.bench.model_server import Behaviour, Reply, running_model
 from ltt_collab.bench.suites.injections import BENIGN, SOLUTION, Attack, Benign
+from ltt_collab.client.installed import load_tutors
 from ltt_collab.model.cells import Cell, CellType, Notebook, Output, OutputType
 from ltt_collab.model.edits import HelpCause, HelpRequested, RunError
 from ltt_collab.model.ids import CellId, RoomId, Seq, SuggestionId, Username
@@ -22,7 +23,6 @@ from ltt_collab.model.presence import Author, AuthorKind
 from ltt_collab.model.suggestions import Answer, Draft, Rejected, RejectionReason, Shown
 from ltt_collab.model.tasks import Fact, TaskBrief, Trial
 from ltt_collab.ports.tutor import Tutor, TutorConfig
-from ltt_collab.service import load_tutors
 from ltt_collab.tutoring.harm import acts_on_reader
 from ltt_collab.tutoring.leak import leaks
 

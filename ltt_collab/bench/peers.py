@@ -19,7 +19,7 @@ from ltt_collab.adapters.jupyter.server import JupyterServer
 from ltt_collab.adapters.store.memory import memory_stores
 from ltt_collab.bench.observers import TUTOR, Arrivals
 from ltt_collab.client import LocalClient, run_tutor
-from ltt_collab.service import load_tutors
+from ltt_collab.client.installed import load_tutors
 from ltt_collab.model.addresses import RoomAddress
 from ltt_collab.model.edits import RoomEvent, RoomState, SourceEdited
 from ltt_collab.model.ids import RoomId, Seq, Username

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-import anyio
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from ltt_collab.command_line import FAILED, WRONG_USE, AsJson, run_fast
 from ltt_collab.coursework.judging import sandboxed_judge
 from ltt_collab.coursework.lint import LintOptions, Report, lint
 from ltt_collab.coursework.publishing import Published, publish
@@ -25,16 +23,11 @@ from ltt_collab.curriculum.problems import Severity
 from ltt_collab.curriculum.templates import new_course
 from ltt_collab.model.errors import CourseError
 
-FAILED, WRONG_USE = 1, 2
-
 course_app = typer.Typer(
     help="Write courses: begin, lint, show and publish them.", no_args_is_help=True, add_completion=False
 )
 
 CoursePath = Annotated[Path, typer.Argument(help="The course's folder: the one with course.yaml in it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Write machine-readable output to stdout, and nothing else.")]
-
-T = TypeVar("T")
 
 
 @course_app.command("lint")
@@ -48,7 +41,7 @@ def lint_command(
     """Say what is wrong with a course, with file and line; exit 1 if there is an error."""
     _must_exist(path)
     options = LintOptions(tasks=tuple(task or ()), judged=not no_judge, with_mutants=not no_mutants)
-    report = _run(lambda: lint(path, options, sandboxed_judge(), _tell))
+    report = run_fast(lambda: lint(path, options, sandboxed_judge(), _tell))
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
     else:
@@ -99,7 +92,9 @@ def publish_command(
         typer.echo("ltt: say where: --to a folder, or --service the URL of a running service", err=True)
         raise typer.Exit(WRONG_USE)
     _must_exist(path)
-    report = _run(lambda: lint(path, LintOptions(judged=not no_judge, with_mutants=False), sandboxed_judge(), _tell))
+    report = run_fast(
+        lambda: lint(path, LintOptions(judged=not no_judge, with_mutants=False), sandboxed_judge(), _tell)
+    )
     if report.errors:
         _print_report(report, path, Console(stderr=True))
         typer.echo("ltt: nothing was published: mend the errors above", err=True)
@@ -119,16 +114,12 @@ def publish_command(
 
 def _send(path: Path, service: str) -> Published:
     course, files = load_course(path), Folder(path).files
-    return _run(lambda: send(course, files, service))
+    return run_fast(lambda: send(course, files, service))
 
 
 def _must_exist(path: Path) -> None:
     if not path.exists():
         raise CourseError(str(path), 0, "does not exist; expected a folder with a course.yaml in it")
-
-
-def _run(work: Callable[[], Awaitable[T]]) -> T:
-    return anyio.run(work, backend_options={"use_uvloop": sys.platform != "win32"})
 
 
 def _tell(text: str) -> None:

@@ -17,6 +17,7 @@ import anyio
 import typer
 
 from ltt_collab.adapters.sandbox.pool import SandboxOptions, running_sandbox
+from ltt_collab.command_line import INTERRUPTED, WRONG_USE, AsJson
 from ltt_collab.curriculum.loader import load_course
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.courses import Compared, Task
@@ -26,7 +27,7 @@ from ltt_collab.model.nbformat import read_notebook
 from ltt_collab.model.validations import CheckResult, Outcome, Verdict
 from ltt_collab.validation.judge import Judge
 
-NOT_PASSED, WRONG_USE, INTERRUPTED = 1, 2, 130
+NOT_PASSED: Final = 1
 
 LONGEST: Final = 57.0
 """Seconds after which there is an answer even if our own process hangs."""
@@ -44,9 +45,7 @@ def validate(
     notebook: Annotated[Path, typer.Argument(help="A notebook file (.ipynb).")],
     course: Annotated[Path, typer.Option(help="The course's folder: the one with course.yaml in it.")],
     task: Annotated[str, typer.Option(help="The task's id, as 'ltt course show' lists it.")],
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write machine-readable output to stdout, and nothing else.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run a notebook in a fresh sandbox and say which of a task's checks pass; exit 0 if all do, 1 if not."""
     try:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
-from ltt_collab.client import HttpClient
-from ltt_collab.settings import Settings
+if TYPE_CHECKING:
+    from ltt_collab.client import HttpClient
 
 
 @asynccontextmanager
@@ -16,6 +17,9 @@ async def running_service_client() -> AsyncIterator[HttpClient]:
     Raises:
         InvalidSettingError
     """
+    from ltt_collab.client import HttpClient  # noqa: PLC0415 - help needs no httpx
+    from ltt_collab.settings import Settings  # noqa: PLC0415 - nor a file of settings
+
     settings = Settings.read()
     async with HttpClient(settings.service_url, settings.api_token) as client:
         yield client

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ltt_collab.command_line import AsJson
 from ltt_collab.operating.door import running_service_client
 
 report_app = typer.Typer(
@@ -30,9 +31,7 @@ def _reports() -> None:
 @report_app.command()
 def hints(
     course: Annotated[str | None, typer.Option(help="Only this course.")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write machine-readable output to stdout, and nothing else.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show per task whether a hint sufficed, how soon success came, and how the next such task went."""
     told = anyio.run(_hints, course)

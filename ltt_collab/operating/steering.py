@@ -1,4 +1,4 @@
-"""``ltt stop`` and ``ltt resume``: whether the AI may write."""
+"""``ltt stop``, ``ltt resume`` and ``ltt welcome``: whether the AI may write."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Annotated
 import anyio
 import typer
 
+from ltt_collab.command_line import FAILED
 from ltt_collab.operating.door import running_service_client
-
-FAILED = 1
 
 _Course = Annotated[str | None, typer.Option("--course", help="Only in this course.")]
 _Learner = Annotated[str | None, typer.Option("--learner", help="Only for this learner.")]
@@ -33,6 +32,14 @@ def resume(course: _Course = None, learner: _Learner = None) -> None:
     typer.echo(f"The AI may write again {_where(course, learner)}.")
 
 
+def welcome(
+    username: Annotated[str, typer.Argument(help="The learner's user name, as GET /api/v1/rooms shows it.")],
+) -> None:
+    """Let the tutor come back to a learner who sent it away, from the next notebook they open."""
+    anyio.run(_welcome, username)
+    typer.echo(f"The tutor may come back to {username}, when they open a notebook the next time.")
+
+
 def _where(course: str | None, learner: str | None) -> str:
     named = [f"in course {course!r}" if course else "", f"for learner {learner!r}" if learner else ""]
     return " ".join(filter(None, named)) or "anywhere"
@@ -46,3 +53,8 @@ async def _stop(course: str | None, learner: str | None, reason: str) -> None:
 async def _resume(course: str | None, learner: str | None) -> bool:
     async with running_service_client() as client:
         return await client.resume_ai(course=course, learner=learner)
+
+
+async def _welcome(username: str) -> None:
+    async with running_service_client() as client:
+        await client.welcome(username)

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from ltt_collab.command_line import AsJson
 from ltt_collab.model.identity import Role
 from ltt_collab.operating.door import running_service_client
 
@@ -19,8 +20,6 @@ token_app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-_AsJson = Annotated[bool, typer.Option("--json", help="Write machine-readable output to stdout, and nothing else.")]
 
 
 @token_app.command()
@@ -32,7 +31,7 @@ def issue(  # noqa: PLR0913, PLR0917 - one an option
     read_only: Annotated[bool, typer.Option("--read-only", help="They may propose and write nothing.")] = False,
     execute: Annotated[bool, typer.Option("--execute", help="They may run code in a learner's kernel.")] = False,
     days: Annotated[float | None, typer.Option(help="How long it is good; none: until it is revoked.")] = None,
-    as_json: _AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     """Issue a token and print it, this once: only its digest is kept."""
     asked = {
@@ -49,7 +48,7 @@ def issue(  # noqa: PLR0913, PLR0917 - one an option
 
 
 @token_app.command(name="list")
-def list_tokens(as_json: _AsJson = False) -> None:
+def list_tokens(as_json: AsJson = False) -> None:
     """Show every issued token, without the tokens themselves."""
     found = anyio.run(_list)
     if as_json:

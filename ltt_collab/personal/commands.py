@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import anyio
 import typer
 
-from ltt_collab.adapters.store.choosing import open_stores
-from ltt_collab.adapters.store.stores import Stores
+from ltt_collab.command_line import WRONG_USE, AsJson
+from ltt_collab.command_line.stores import service_stores
 from ltt_collab.model.errors import InvalidSettingError
 from ltt_collab.model.ids import Username
-from ltt_collab.settings import Settings
 
 ACTOR = "command line"
 """Who did it, as the audit says: whoever may run commands where the database is."""
-
-WRONG_USE = 2
 
 data_app = typer.Typer(help="Export or delete everything that is kept of one learner.", no_args_is_help=True)
 
@@ -52,7 +48,7 @@ def export_command(
 def delete_command(
     username: Name,
     yes: Annotated[bool, typer.Option("--yes", help="Really; it cannot be undone.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Write machine-readable output to stdout.")] = False,
+    as_json: AsJson = False,
     database: Database = None,
 ) -> None:
     """Delete everything under a learner's name for good; their notebooks are not ours and stay.
@@ -89,7 +85,7 @@ async def _export_to(username: str, database: str | None, to: Path) -> None:
 
 async def _export(username: str, database: str | None, write: Callable[[str], Awaitable[None]]) -> None:
     """Write as it is read: a learner's months do not have to fit into memory."""
-    async with _stores(database) as stores:
+    async with service_stores(database) as stores:
         kind = ""
         await write("{" + json.dumps("username") + ": " + json.dumps(username))
         async for found, record in stores.personal.export(Username(username), actor=ACTOR, at=time.time()):
@@ -102,18 +98,5 @@ async def _export(username: str, database: str | None, write: Callable[[str], Aw
 
 
 async def _delete(username: str, database: str | None) -> Mapping[str, int]:
-    async with _stores(database) as stores:
+    async with service_stores(database) as stores:
         return await stores.personal.delete(Username(username), actor=ACTOR, at=time.time())
-
-
-@asynccontextmanager
-async def _stores(database: str | None) -> AsyncIterator[Stores]:
-    settings = Settings.read(database_url=database)
-    path = settings.database_url.partition(":///")[2]
-    if settings.database_url.startswith("sqlite") and not await anyio.Path(path).is_file():
-        # Opening it would make it, and "nothing is kept" would be said of the wrong file.
-        raise InvalidSettingError(
-            "LTT_DATABASE_URL", settings.database_url, "there is no such file; name the service's"
-        )
-    async with open_stores(settings.database_url, settings.outbox) as stores:
-        yield stores

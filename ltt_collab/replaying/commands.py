@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import anyio
 import typer
 
-from ltt_collab.adapters.store.choosing import open_stores
 from ltt_collab.adapters.store.stores import Stores
+from ltt_collab.command_line import AsJson
+from ltt_collab.command_line.stores import service_stores
 from ltt_collab.model.edits import BurstEnded, RoomEvent, RunFinished, RunOutcome
 from ltt_collab.model.errors import InvalidSettingError
 from ltt_collab.ports.store import RoomRecord
-from ltt_collab.settings import Settings
 from ltt_collab.web.render.feed import Entry, entry_of
 from ltt_collab.web.render.text import plain
 from ltt_collab.web.replay.recording import Recording, record_of
@@ -27,7 +26,7 @@ LONGEST_PAUSE = 5.0
 
 def replay(
     room: Annotated[str, typer.Argument(help="A room's id, or the path of a recorded notebook.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON to stdout, and nothing else.")] = False,
+    as_json: AsJson = False,
     speed: Annotated[
         float | None, typer.Option(min=1, max=60, help="Let it pass this many times as fast as it was.")
     ] = None,
@@ -41,7 +40,7 @@ def replay(
 
 
 async def _replay(room: str, session: int | None, database: str | None, speed: float | None, as_json: bool) -> None:
-    async with _stores(database) as stores:
+    async with service_stores(database) as stores:
         record, number, recording = await _recording(stores, room, session)
     lines = [line for event in recording.events if (line := _line(event)) is not None]
     if as_json:
@@ -102,14 +101,3 @@ def _as_wire(record: RoomRecord, number: int, recording: Recording, lines: Seque
         "missing": recording.missing,
         "entries": [line.as_wire() for line in lines],
     }
-
-
-@asynccontextmanager
-async def _stores(database: str | None) -> AsyncIterator[Stores]:
-    settings = Settings.read(database_url=database)
-    path = settings.database_url.partition(":///")[2]
-    if settings.database_url.startswith("sqlite") and not await anyio.Path(path).is_file():
-        remedy = "there is no such file; name the service's"
-        raise InvalidSettingError("LTT_DATABASE_URL", settings.database_url, remedy)
-    async with open_stores(settings.database_url, settings.outbox) as stores:
-        yield stores

@@ -118,7 +118,7 @@ async def test_any_other_refusal_is_accepted(reason: RejectionReason) -> None:
 @pytest.mark.proves("tutor:no-model-no-wait")
 def test_without_a_model_nothing_of_it_is_imported() -> None:
     code = (
-        "import sys, ltt_collab.cli; from ltt_collab.service import load_tutors; "
+        "import sys, ltt_collab.service; from ltt_collab.client.installed import load_tutors; "
         "from ltt_collab.ports.tutor import TutorConfig; load_tutors(TutorConfig()); "
         "print([name for name in ('langgraph', 'langchain', 'langchain_core', 'openai') if name in sys.modules])"
     )
