@@ -294,6 +294,7 @@ REQUIREMENTS: dict[str, str] = {
     "insight:facts-read-only": "Live facts are told, and nothing that could change a learner's kernel reaches it.",
     "insight:a-learners-objects-cannot-do-harm": "Objects that sleep, raise, print or are huge hold nobody up.",
     "insight:trials-in-a-scratch-kernel": "A change is tried in a scratch kernel, up to the cell that it is for.",
+    "chat:model-streams-in-lab": "In JupyterLab a model's answer in the chat is read as it grows, in one message.",
     "chat:seen-in-lab": "In JupyterLab's chat the learner sees the tutor type, and its answer under its name.",
     "chat:first-words-within-a-second": "With rules the first words of an answer stand in the chat within a second.",
     "chat:orders": "Orders in the chat are obeyed and answered, also those that change nothing.",

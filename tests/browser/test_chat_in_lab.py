@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext, Locator, Page
 
+from ltt_collab.bench.model_server import ModelServer, Reply, running_model
 from tests.support.deadlines import eventually
+from tests.support.fake_model import MODEL
 from tests.support.jupyter import Jupyter, code_cell
 from tests.support.lab import LabNotebook, open_notebook
 from tests.support.service import Service, running_service
@@ -141,3 +146,35 @@ async def test_a_learner_asks_in_the_chat_sees_the_tutor_type_and_is_answered_by
         assert (await lab.sources())[0] == WRONG
         await lab.page.screenshot(path=tmp_path / "chat.png")
         assert page_errors == []
+
+
+@pytest.fixture
+def model() -> Iterator[ModelServer]:
+    with running_model(lambda _: Reply()) as server:
+        yield server
+
+
+@pytest.mark.proves("chat:model-streams-in-lab")
+async def test_the_first_sentence_of_a_model_is_read_in_jupyterlab_while_it_writes_the_others(
+    jupyter: Jupyter, learner_context: BrowserContext, tmp_path: Path, model: ModelServer
+) -> None:
+    go_on = threading.Event()
+    hint = {"change": None, "line": 2, "hint": "Line 2 reads `totl`. Compare it with line 1."}
+    model.behave = lambda _: Reply(text=json.dumps(hint), hold=("Compare", go_on))
+    keys = {"LTT_MODEL": MODEL, "OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "sk-none"}
+    jupyter.write_notebook("lesson.ipynb", code_cell(WRONG, "first"), code_cell("", "second"))
+    (jupyter.root / "lesson.chat").write_text("")
+    async with running_service(jupyter, tmp_path / "service", settings=SETTINGS | keys) as service:
+        lab = await open_notebook(learner_context, jupyter, "lesson.ipynb")
+        await in_the_wrong_cell(lab, service)
+        chat = await open_chat(lab, "lesson.chat")
+        await tutor_in_chat(lab)
+        await chat.send(QUESTION)
+
+        async def begun() -> bool:
+            return (await chat.messages())[1:] == ["Line 2 reads totl."]
+
+        await eventually(begun, within=15, what="the first sentence, while the model holds the second back")
+        go_on.set()
+        assert await chat.answer(after=1) == "Line 2 reads totl. Compare it with line 1."
+        assert len(await chat.messages()) == 2, "one message, which grew"
