@@ -20,8 +20,9 @@ from ltt_collab.model.ids import ClientId, RoomId, Seq, Username
 from ltt_collab.model.presence import SERVER, Author, AuthorKind, User
 from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.rooms import Channel, ChannelClosed, ChannelListener
+from ltt_collab.rooms.options import ProviderOptions
 from ltt_collab.rooms.presence import PresenceEvent
-from ltt_collab.rooms.provider import Provider, ProviderOptions
+from ltt_collab.rooms.provider import Provider
 
 TUTOR = User(username=Username("tutor"), display_name="Tutor", initials="T", color="#06c")
 LEARNER = Author(kind=AuthorKind.LEARNER, username=Username("learner"), client=ClientId(LEARNER_CLIENT))

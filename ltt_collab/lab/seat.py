@@ -16,8 +16,9 @@ from ltt_collab.ports.rooms import RoomServer
 from ltt_collab.rooms.heartbeat import Heartbeat
 from ltt_collab.rooms.listener import RoomListener
 from ltt_collab.rooms.local_state import document_state
+from ltt_collab.rooms.options import ProviderOptions
 from ltt_collab.rooms.presence import Describe
-from ltt_collab.rooms.provider import Provider, ProviderOptions
+from ltt_collab.rooms.provider import Provider
 
 
 class Seat:

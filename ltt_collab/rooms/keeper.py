@@ -16,9 +16,10 @@ from ltt_collab.ports.rooms import RoomServer, Session
 from ltt_collab.rooms.heartbeat import Heartbeat
 from ltt_collab.rooms.listener import RoomListener
 from ltt_collab.rooms.local_state import document_state
+from ltt_collab.rooms.options import ProviderOptions
 from ltt_collab.rooms.presence import Describe, PresenceEvent
 from ltt_collab.rooms.protocol import DEFAULT_FRAME_CAP, Replica
-from ltt_collab.rooms.provider import Provider, ProviderOptions
+from ltt_collab.rooms.provider import Provider
 from ltt_collab.rooms.reconnect import GiveUp, NewSession, ReconnectPolicy, Retry
 
 FORMER_CLIENTS = 8

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, assert_never
 
 import anyio
 
 from ltt_collab.model.errors import ProtocolViolationError, RoomClosedError, RoomError, RoomUnreachableError
-from ltt_collab.model.ids import ClientId, Username
+from ltt_collab.model.ids import ClientId
 from ltt_collab.model.presence import User
 from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.rooms import Channel, ChannelClosed
-from ltt_collab.rooms.awareness import Awareness, AwarenessBounds, AwarenessChange
+from ltt_collab.rooms.awareness import Awareness, AwarenessChange
 from ltt_collab.rooms.heartbeat import SILENT_AFTER, SYNC_LIMIT, Due, Pulse
 from ltt_collab.rooms.listener import RoomListener
-from ltt_collab.rooms.local_state import document_state
-from ltt_collab.rooms.presence import Describe, Resolve, RoomPresence, nowhere
+from ltt_collab.rooms.options import ProviderOptions
+from ltt_collab.rooms.patience import Patience
+from ltt_collab.rooms.presence import RoomPresence
 from ltt_collab.rooms.protocol import (
-    DEFAULT_FRAME_CAP,
     AwarenessReceived,
     FrameRefused,
     ProtocolEvent,
@@ -30,39 +28,13 @@ from ltt_collab.rooms.protocol import (
     Synced,
     SyncLost,
 )
-
-HIGH_WATER = 8 * 1024 * 1024
-"""Bytes that may wait for a server that does not read: a thousand notes. Over it the room is left."""
-
-LOW_WATER = 256 * 1024
-"""Bytes waiting from which on presence is not sent: the next beat sends the latest."""
+from ltt_collab.rooms.sending import Sender
 
 GOODBYE = 1.0
 """Seconds for the last words: a loopback needs 2 ms, a hub's proxy 10, and nobody waits longer for a tutor to go."""
 
-VIOLATIONS, VIOLATION_WINDOW = 16, 60.0
-"""So many refused frames within so many seconds: nobody sane is on the other side."""
-
 CLOSE_NORMAL, CLOSE_FAILED = 1000, 4000
 """RFC 6455, 7.4.2: 4000-4999 are for applications. The reason beside the code says the rest."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderOptions:
-    """How one room is joined.
-
-    ``former``: client ids that were ours on lost connections. ``farewells``: the goodbyes that these could not say.
-    ``owner``: whom every human in it is taken for; None: they are who they say.
-    """
-
-    read_only: bool = False
-    frame_cap: int = DEFAULT_FRAME_CAP
-    former: Collection[ClientId] = ()
-    farewells: Collection[bytes] = ()
-    resolve: Resolve = nowhere
-    describe: Describe = document_state
-    bounds: AwarenessBounds | None = None
-    owner: Username | None = None
 
 
 class Provider:
@@ -71,12 +43,10 @@ class Provider:
     Invariants:
         1. Nothing raised by what a frame brings escapes ``frame_received``: it ends this room with a clear reason.
         2. ``listener.closed`` comes exactly once, and nothing after it.
-        3. What waits to be sent is bounded by ``HIGH_WATER`` and one frame.
-        4. Presence is coalesced, content never: content that cannot be sent ends the room.
     """
 
-    __slots__ = ("_announce_later", "_awareness", "_channel", "_clock", "_closed", "_ending", "_farewells", "_hung_up",
-                 "_listener", "_presence", "_protocol", "_pulse", "_settled", "_violations")  # fmt: skip
+    __slots__ = ("_awareness", "_clock", "_closed", "_ending", "_farewells", "_hung_up", "_listener", "_patience",
+                 "_presence", "_protocol", "_pulse", "_sender", "_settled")  # fmt: skip
 
     def __init__(
         self, replica: Replica, user: User, *, listener: RoomListener, clock: Clock, options: ProviderOptions
@@ -95,14 +65,13 @@ class Provider:
         self._farewells = tuple(options.farewells)
         self._listener = listener
         self._clock = clock
-        self._channel: Channel | None = None
         self._pulse = Pulse(since=clock.monotonic())
         self._ending: RoomError | None = None
         self._closed = anyio.Event()
         self._settled = anyio.Event()
         self._hung_up = anyio.Event()
-        self._announce_later = False
-        self._violations: deque[float] = deque(maxlen=VIOLATIONS)
+        self._sender = Sender(self._protocol, self.end)
+        self._patience = Patience()
 
     # What the owner asks.
 
@@ -152,16 +121,16 @@ class Provider:
             channel.close(CLOSE_NORMAL, "left")
             return
         self._presence.refresh()  # while there is no channel this only makes our state
-        self._channel = channel
+        self._sender.channel = channel
         self._pulse.since = self._clock.monotonic()
         self._protocol.start()
         for farewell in self._farewells:
             self._protocol.send_awareness(farewell)
-        self._send_presence(self._awareness.renew(self._pulse.since))
+        self._sender.send_presence(self._awareness.renew(self._pulse.since))
 
     def farewell(self) -> bytes | None:
         """The goodbye that a lost connection owes the room, else our caret is shown there for half a minute more."""
-        return None if self._channel is None else self._awareness.set_local(None, self._clock.monotonic())
+        return None if self._sender.channel is None else self._awareness.set_local(None, self._clock.monotonic())
 
     def send_update(self, update: bytes) -> None:
         """Send a change of ours to the room; dropped once the room is over (a later join has a new replica).
@@ -171,22 +140,22 @@ class Provider:
         """
         if self._ending is None:
             self._protocol.send_update(update)
-            self._flush()
+            self._sender.flush()
 
     def ask_to_save(self) -> None:
         """Ask the room's server to save the document now; it does so unless nothing has changed."""
-        if self._ending is None and self._channel is not None:
+        if self._ending is None and self._sender.channel is not None:
             self._protocol.send_save_request()
-            self._flush()
+            self._sender.flush()
 
     async def leave(self, reason: str = "left") -> None:
         """Say goodbye, so that our name vanishes at once, and close; returns within ``GOODBYE`` seconds."""
         with anyio.move_on_after(GOODBYE, shield=True):
-            if self._ending is None and self._channel is not None:
+            if self._ending is None and self._sender.channel is not None:
                 self._protocol.send_awareness(self._awareness.set_local(None, self._clock.monotonic()))
-                self._flush()
+                self._sender.flush()
             self.end(RoomClosedError(CLOSE_NORMAL, reason), CLOSE_NORMAL)
-            if self._channel is not None:
+            if self._sender.channel is not None:
                 await self._hung_up.wait()
 
     def end(self, error: RoomError, code: int = CLOSE_FAILED) -> None:
@@ -194,8 +163,8 @@ class Provider:
         if self._ending is not None:  # invariant 2
             return
         self._ending = error
-        if self._channel is not None:
-            self._channel.close(code, str(error))
+        if self._sender.channel is not None:
+            self._sender.channel.close(code, str(error))
         self._settled.set()
         self._closed.set()
         self._listener.closed(error)
@@ -211,7 +180,7 @@ class Provider:
             for event in protocol.receive_frame(frame):
                 self._handle(event)
             if protocol.outgoing:
-                self._flush()
+                self._sender.flush()
         except (KeyboardInterrupt, SystemExit):
             raise
         except RoomError as error:
@@ -229,7 +198,7 @@ class Provider:
 
     def beat(self, now: float) -> None:
         """Do what is due."""
-        channel = self._channel
+        channel = self._sender.channel
         if self._ending is not None or channel is None:
             return
         try:
@@ -237,7 +206,7 @@ class Provider:
                 now,
                 last_heard=channel.last_heard,
                 is_synced=self._protocol.is_synced,
-                renewal_due=self._announce_later or self._awareness.renewal_due(now),
+                renewal_due=self._sender.owes_presence or self._awareness.renewal_due(now),
             ):
                 self._do(due, channel, now)
         except (KeyboardInterrupt, SystemExit):
@@ -257,7 +226,7 @@ class Provider:
             case Due.PING:
                 channel.ping()
             case Due.RENEW:
-                self._send_presence(self._awareness.renew(now))
+                self._sender.send_presence(self._awareness.renew(now))
             case Due.EXPIRE:
                 self._tell(self._awareness.expire(now))
             case Due.DECLARE_SILENT:
@@ -298,7 +267,7 @@ class Provider:
         if self._awareness.must_announce:
             if self._awareness.is_identity_lost:
                 raise ProtocolViolationError("another participant uses our client id; joining again under a new one")
-            self._send_presence(self._awareness.renew(now))
+            self._sender.send_presence(self._awareness.renew(now))
 
     def _tell(self, change: AwarenessChange) -> None:
         for event in self._presence.changed(change):
@@ -306,32 +275,12 @@ class Provider:
                 self._listener.presence_changed(event)
 
     def _violated(self, what: str) -> None:
-        now = self._clock.monotonic()
-        self._violations.append(now)
-        if len(self._violations) == VIOLATIONS and now - self._violations[0] <= VIOLATION_WINDOW:
-            raise ProtocolViolationError(f"{VIOLATIONS} unreadable frames within {VIOLATION_WINDOW:g} s, last: {what}")
+        self._patience.spend(what, self._clock.monotonic())
 
     def _publish(self, state: Mapping[str, Any]) -> None:
         payload = self._awareness.set_local(state, self._clock.monotonic())
-        if self._channel is not None and self._ending is None:
-            self._send_presence(payload)
-
-    def _send_presence(self, payload: bytes) -> None:
-        # Invariant 4: the state is kept, the next beat that finds room sends it.
-        self._announce_later = self._channel is not None and self._channel.unsent_bytes > LOW_WATER
-        if not self._announce_later:
-            self._protocol.send_awareness(payload)
-        self._flush()
-
-    def _flush(self) -> None:
-        channel = self._channel
-        if channel is None:
-            return
-        for frame in self._protocol.data_to_send():
-            if channel.unsent_bytes > HIGH_WATER:  # invariant 3
-                self.end(RoomClosedError(None, f"the server does not read: {channel.unsent_bytes} bytes wait for it"))
-                return
-            channel.send(frame)
+        if self._sender.channel is not None and self._ending is None:
+            self._sender.send_presence(payload)
 
     def _crash(self, error: BaseException) -> None:
         ending = RoomClosedError(None, f"internal error: {type(error).__name__}")

@@ -12,7 +12,8 @@ from ltt_collab.model.errors import ProtocolViolationError
 from ltt_collab.model.ids import ClientId
 from ltt_collab.model.presence import Activity
 from ltt_collab.rooms.awareness import Awareness
-from ltt_collab.rooms.provider import Provider, ProviderOptions
+from ltt_collab.rooms.options import ProviderOptions
+from ltt_collab.rooms.provider import Provider
 from ltt_collab.rooms.varints import MAX_VARUINT, varuint
 from tests.support.room_scene import (
     OURS,

@@ -15,8 +15,11 @@ from ltt_collab.model.errors import ProtocolViolationError, RoomClosedError, Roo
 from ltt_collab.model.presence import Activity
 from ltt_collab.ports.rooms import ChannelClosed, ChannelListener
 from ltt_collab.rooms.awareness import CLOCK_CEILING
+from ltt_collab.rooms.options import ProviderOptions
+from ltt_collab.rooms.patience import VIOLATIONS
 from ltt_collab.rooms.presence import ParticipantJoined, ParticipantLeft, ParticipantMoved
-from ltt_collab.rooms.provider import HIGH_WATER, LOW_WATER, VIOLATIONS, Provider, ProviderOptions
+from ltt_collab.rooms.provider import Provider
+from ltt_collab.rooms.sending import HIGH_WATER, LOW_WATER
 from tests.support.deadlines import eventually
 from tests.support.room_scene import (
     ADA,
