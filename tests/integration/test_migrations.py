@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, String
+from sqlalchemy import Connection, String, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from ltt_collab.adapters.store.migrations.upgrade import head, upgrade
+from ltt_collab.adapters.store.migrations.revisions import revisions
+from ltt_collab.adapters.store.migrations.upgrade import NEWEST, upgrade
 from ltt_collab.adapters.store.schema import metadata
 from ltt_collab.adapters.store.sqlite import open_sqlite
 from ltt_collab.adapters.store.texts import AnyText
@@ -75,7 +76,7 @@ def both_are_text(*types: Any) -> bool | None:
 async def difference(engine: AsyncEngine) -> list[Any]:
     def compare(connection: Connection) -> list[Any]:
         context = MigrationContext.configure(connection, opts={"compare_type": both_are_text})
-        assert context.get_current_revision() == head()
+        assert context.get_current_revision() == NEWEST
         return list(compare_metadata(context, metadata))
 
     async with engine.connect() as connection:
@@ -89,6 +90,41 @@ async def test_an_empty_database_gets_the_tables_that_the_code_expects(new_engin
         assert await difference(engine) == []
         await upgrade(engine)
         assert await difference(engine) == []
+
+
+def test_the_newest_revision_is_the_one_that_the_code_expects() -> None:
+    assert revisions().get_current_head() == NEWEST
+
+
+async def made(engine: AsyncEngine) -> Any:
+    """Everything that the database itself says of its tables."""
+
+    def look(connection: Connection) -> Any:
+        found = inspect(connection)
+        indexes = [
+            (
+                key,
+                index["name"],
+                index["column_names"],
+                index["unique"],
+                str(index["dialect_options"].get("sqlite_where")),
+            )
+            for key, of_table in found.get_multi_indexes().items()
+            for index in of_table
+        ]
+        return repr(found.get_multi_columns()), repr(found.get_multi_pk_constraint()), sorted(indexes)
+
+    async with engine.connect() as connection:
+        return await connection.run_sync(look)
+
+
+async def test_the_tables_of_an_empty_database_are_those_that_the_revisions_make(tmp_path: Path) -> None:
+    at_once, by_steps = (create_async_engine(f"sqlite+aiosqlite:///{tmp_path / name}") for name in ("a.db", "b.db"))
+    async with used(lambda: at_once), used(lambda: by_steps):
+        await upgrade(at_once)
+        await upgrade(by_steps, "0001")
+        await upgrade(by_steps)
+        assert await made(at_once) == await made(by_steps)
 
 
 async def test_every_revision_leads_on_to_the_next(new_engine: Engine) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from ltt_collab.adapters.store import postgres, sqlite
 from ltt_collab.adapters.store.stores import Stores
 
 OUTBOX = Path("ltt-collab.outbox")
@@ -21,5 +20,9 @@ def open_stores(url: str, outbox: str = "") -> AbstractAsyncContextManager[Store
     """
     place = Path(outbox) if outbox else None
     if url.startswith("postgresql"):
-        return postgres.open_postgres(url, outbox=place or OUTBOX)
-    return sqlite.open_sqlite(url, outbox=place)
+        from ltt_collab.adapters.store.postgres import open_postgres  # noqa: PLC0415 - 5 MiB, for who has one
+
+        return open_postgres(url, outbox=place or OUTBOX)
+    from ltt_collab.adapters.store.sqlite import open_sqlite  # noqa: PLC0415 - as the other one
+
+    return open_sqlite(url, outbox=place)

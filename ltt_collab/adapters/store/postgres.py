@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from ltt_collab.adapters.store.database.connection import expect_bare
 from ltt_collab.adapters.store.opening import opened, parse_url
 from ltt_collab.adapters.store.stores import Stores
 
@@ -35,6 +37,7 @@ async def open_postgres(url: str, *, outbox: Path | None = None) -> AsyncIterato
         StoreUnavailableError: the server cannot be reached or refuses us.
     """
     address = parse_url(url, DRIVER, f"{DRIVER}://user:password@host/database")
+    expect_bare(asyncpg.PostgresError, asyncpg.InterfaceError)
     engine = create_async_engine(
         address,
         connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS},

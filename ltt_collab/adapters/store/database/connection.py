@@ -5,16 +5,22 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
-import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ltt_collab.model.errors import StoreUnavailableError
 
-Insert = postgresql.Insert | sqlite.Insert
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+    Insert = postgresql.Insert | sqlite.Insert
+
+_bare: set[type[BaseException]] = {SQLAlchemyError, sqlite3.Error, OSError}
+"""What a database's driver raises, with SQLAlchemy's error around it or without; OSError: the disk or the network."""
 
 
 class Database:
@@ -53,7 +59,16 @@ class Database:
 
 def insert(connection: AsyncConnection, table: Table) -> Insert:
     """An INSERT that can say what to do on a conflict."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    if connection.dialect.name != "postgresql":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - its engine has loaded it; others need not
+
+    return postgresql.insert(table)
+
+
+def expect_bare(*errors: type[BaseException]) -> None:
+    """Have these of a driver told as ours, too: they come out bare when a connection cannot be set up."""
+    _bare.update(errors)
 
 
 @contextmanager
@@ -61,8 +76,7 @@ def translated(what: str) -> Iterator[None]:
     """Raise every error of the database as ``StoreUnavailableError``; ``what`` completes 'the store cannot …'."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        # A driver's own errors come out bare when a connection cannot be set up; OSError: the disk or the network.
+    except tuple(_bare) as error:
         raise StoreUnavailableError(what, _reason(error)) from error
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ltt_collab.adapters.store import schema
-from ltt_collab.adapters.store.database.connection import Database, Insert, insert
+from ltt_collab.adapters.store.database.connection import Database, insert
 from ltt_collab.adapters.store.database.journal import Journal, Writing
 from ltt_collab.adapters.store.progressing import attempt
 from ltt_collab.model.ids import CourseId, TaskId, Username
 from ltt_collab.model.validations import Outcome, Verdict
 from ltt_collab.ports.learning import WHOLE_TASK, CheckProgress
+
+if TYPE_CHECKING:
+    from ltt_collab.adapters.store.database.connection import Insert
 
 _KEY = ["course", "learner", "task", "check"]
 
