@@ -14,7 +14,8 @@ from ltt_collab.edits.decoder import DocumentDecoder
 from ltt_collab.edits.origins import AuthorSource
 from ltt_collab.edits.stamp import Stamp
 from ltt_collab.model.edits import RoomEvent
-from ltt_collab.model.ids import Username
+from ltt_collab.model.errors import UnknownCellError
+from ltt_collab.model.ids import CellId, Username
 from ltt_collab.ports.clock import Clock
 from ltt_collab.rooms.provider import Provider
 
@@ -63,6 +64,15 @@ class Page:
         """Write and show ourselves through this connection."""
         self._provider = provider
         self._writer = Writer(self.replica, self.view, presence=provider.presence, clock=clock, author=author)
+
+    def source_of(self, cell: CellId) -> str | None:
+        """A cell's text now; None when there is no such cell, or none that can be told by its id."""
+        if not self.view.holds(cell):
+            return None
+        try:
+            return self.view.cell_source(cell)
+        except UnknownCellError:
+            return None
 
     def close(self) -> None:
         """Let go of the document."""
