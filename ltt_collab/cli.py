@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command as built
 
 from ltt_collab import __version__
-from ltt_collab.command_line import FAILED, INTERRUPTED, WRONG_USE
+from ltt_collab.command_line import FAILED, INTERRUPTED, WRONG_USE, importing
 from ltt_collab.model.errors import LttError, UsageError
 
 
@@ -30,7 +30,8 @@ class Entry:
 
     def load(self, name: str) -> Any:
         """The command itself; imports what it needs."""
-        found = getattr(import_module(f"ltt_collab.{self.module}"), self.attribute)
+        with importing():
+            found = getattr(import_module(f"ltt_collab.{self.module}"), self.attribute)
         if isinstance(found, typer.Typer):
             return built(found)
         alone = typer.Typer(add_completion=False)

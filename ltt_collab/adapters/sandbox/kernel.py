@@ -12,7 +12,8 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from ltt_collab.adapters.sandbox.processes import MEMORY_SHARE, KernelProcess, KernelProcesses
-from ltt_collab.adapters.sandbox.wire import Message, Wire
+from ltt_collab.adapters.sandbox.signing import Message
+from ltt_collab.adapters.sandbox.wire import Wire
 from ltt_collab.model.errors import KernelBusyError, KernelDiedError, KernelTimeoutError, KernelUnreachableError
 from ltt_collab.model.ids import KernelId
 from ltt_collab.ports.kernels import (

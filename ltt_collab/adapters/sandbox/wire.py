@@ -5,21 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import anyio
 import zmq
 import zmq.asyncio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-from jupyter_client.session import Session
+
+from ltt_collab.adapters.sandbox.signing import Message, Signer
 
 MESSAGE_BYTES = 16 << 20
 """A larger message ends the connection to its sender: nobody's output is worth our memory."""
 
 QUEUED = 1000
 """Messages that wait at a socket; a kernel that sends more loses them (its own socket drops them)."""
-
-Message = dict[str, Any]
 
 _PORTS = {"shell": 1, "iopub": 2, "control": 4}
 
@@ -32,7 +30,7 @@ class Wire:
 
     def __init__(self, sockets: str, key: str) -> None:
         self._context = zmq.asyncio.Context(io_threads=1)
-        self._session = Session(key=key.encode())
+        self._signer = Signer(key)
         self._shell = self._dial(zmq.DEALER, sockets, "shell")
         self._control = self._dial(zmq.DEALER, sockets, "control")
         self._iopub = self._dial(zmq.SUB, sockets, "iopub")
@@ -52,11 +50,10 @@ class Wire:
     async def ask(self, kind: str, content: Message) -> AsyncIterator[MemoryObjectReceiveStream[Message]]:
         """Send a request; what comes back for it, on any channel, until the block ends."""
         send, receive = anyio.create_memory_object_stream[Message](math.inf)  # bounded by who reads: see SandboxKernel
-        message = self._session.msg(kind, content)
-        name = message["header"]["msg_id"]
+        name, frames = self._signer.pack(kind, content)
         self._asked[name] = send
         try:
-            await self._shell.send_multipart(self._session.serialize(message))
+            await self._shell.send_multipart(frames)
             yield receive
         finally:
             self._asked.pop(name, None)
@@ -65,7 +62,7 @@ class Wire:
 
     async def order(self, kind: str) -> None:
         """Send a request on the control channel and do not wait for its reply."""
-        await self._control.send_multipart(self._session.serialize(self._session.msg(kind, {})))
+        await self._control.send_multipart(self._signer.pack(kind, {})[1])
 
     async def listen(self) -> None:
         """Read both sockets until cancelled."""
@@ -78,11 +75,10 @@ class Wire:
         while True:
             frames = await socket.recv_multipart()
             try:
-                _, parts = self._session.feed_identities(frames)
-                message = self._session.deserialize(parts)
-                asked = self._asked.get(str(message["parent_header"].get("msg_id")))
-            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                message = self._signer.unpack(frames)
+            except (ValueError, RecursionError):
                 continue  # not signed, or no message at all: the learner's doing, and no reason to stop listening
+            asked = self._asked.get(message["parent"])
             if asked is not None:
                 asked.send_nowait(message)
 

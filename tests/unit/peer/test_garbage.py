@@ -23,6 +23,7 @@ async def test_what_only_a_full_look_finds_goes_when_its_time_has_come() -> None
         tasks.start_soon(tend_garbage, clock)
         await eventually(lambda: clock.slept == [PERIOD])
         assert gc.get_threshold()[2] == NEVER
+        assert gc.get_freeze_count() > 0, "what the service is made of is looked at each time"
         ring = Ring()
         gone = weakref.ref(ring)
         del ring
@@ -30,3 +31,4 @@ async def test_what_only_a_full_look_finds_goes_when_its_time_has_come() -> None
         await eventually(lambda: gone() is None)
         tasks.cancel_scope.cancel()
     assert gc.get_threshold() == former
+    assert gc.get_freeze_count() == 0
