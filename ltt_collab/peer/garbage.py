@@ -21,7 +21,7 @@ PERIOD = 300.0
 async def tend_garbage(clock: Clock) -> None:
     """Collect garbage until cancelled; afterwards Python does it as before."""
     former = gc.get_threshold()
-    # What the service is made of, 200,000 objects of its libraries and of ours, stays to the end: they need no looking at.
+    # What the service is made of stays to the end: 200,000 objects, at which a look takes 200 ms.
     gc.freeze()
     gc.set_threshold(YOUNG, MIDDLE, NEVER)
     try:
