@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-import pyte
-from pyte.screens import Char
+if TYPE_CHECKING:
+    from pyte.screens import Char
 
 KEPT_CHARACTERS = 64_000
 """Of what was printed: resolving its escape sequences takes some 12 µs a character."""
@@ -22,6 +23,8 @@ COLUMNS, ROWS = 240, 60
 
 def as_screen(printed: str) -> str:
     """The recent lines as plain text: colours gone, cursor moves and overwriting done, blank margins left out."""
+    import pyte  # noqa: PLC0415 - 2 MiB, where a task reads a terminal; we run in a thread
+
     screen = pyte.HistoryScreen(COLUMNS, ROWS, history=KEPT_LINES, ratio=0.5)
     pyte.Stream(screen).feed(printed[-KEPT_CHARACTERS:])
     lines = [*(_line(line) for line in screen.history.top), *screen.display]
