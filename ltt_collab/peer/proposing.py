@@ -53,7 +53,7 @@ class Proposing:
     def __init__(self, scene: Scene, keeping: Keeping) -> None:
         self._scene, self._keeping = scene, keeping
         self._showing = Showing(scene.around.clock, scene.around.user.display_name)
-        self.speaking = Speaking(scene)
+        self.speaking = Speaking(scene, keeping)
         self._chat_files = ChatFiles(scene)
         self._guided = Guided(scene)
         self._one_at_a_time = anyio.Lock()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import structlog
-
 from ltt_collab.model.commands import (
     CheckTask,
     ControlKernel,
@@ -15,15 +13,13 @@ from ltt_collab.model.commands import (
     WelcomeLearner,
 )
 from ltt_collab.model.edits import MessagePosted, SuggestionShown
-from ltt_collab.model.errors import StoreUnavailableError
 from ltt_collab.model.ids import SuggestionId
 from ltt_collab.model.suggestions import Answer, Draft, Placement, Rejected, RejectionReason, Shown
+from ltt_collab.peer.keeping import Keeping
 from ltt_collab.peer.mind import Wish
 from ltt_collab.peer.scene import Scene
 from ltt_collab.ports.store import SuggestionRecord
 from ltt_collab.tutoring.gate import Situation
-
-log = structlog.get_logger(__name__)
 
 ANSWERS_KEPT = 50
 """Answers whose pieces belong together; more are never under way at once."""
@@ -42,8 +38,8 @@ class Speaking:
         1. The pieces of one answer are one suggestion, shown once: when its last piece is said.
     """
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+    def __init__(self, scene: Scene, keeping: Keeping) -> None:
+        self._scene, self._keeping = scene, keeping
         self._answers: dict[tuple[str, str], SuggestionId] = {}
 
     async def say(self, draft: Draft, suggestion: SuggestionId, situation: Situation) -> Answer:
@@ -59,7 +55,7 @@ class Speaking:
             return Rejected(reason=RejectionReason.READ_ONLY, detail=detail)
         if not draft.more:
             self._answers.pop(key, None)
-            await self._shown(draft, suggestion, said, situation)  # invariant 1
+            self._shown(draft, suggestion, said, situation)  # invariant 1
         return Shown(suggestion=suggestion)
 
     def acknowledge(self, event: MessagePosted, wishes: Iterable[Wish]) -> Iterable[Wish]:
@@ -72,7 +68,7 @@ class Speaking:
             self._scene.around.chats.tell(event.chat, event.message, " ".join(lines))
         return wishes
 
-    async def _shown(self, draft: Draft, suggestion: SuggestionId, said: str, situation: Situation) -> None:
+    def _shown(self, draft: Draft, suggestion: SuggestionId, said: str, situation: Situation) -> None:
         scene = self._scene
         scene.happen(
             SuggestionShown(
@@ -97,10 +93,7 @@ class Speaking:
             placement=Placement.CHAT,
             text=said,
         )
-        try:
-            await scene.around.suggestions.save(record)
-        except StoreUnavailableError as error:
-            log.warning("suggestion not remembered", room=scene.stamp.room, reason=str(error))
+        self._keeping.keep(lambda: scene.around.suggestions.save(record))
 
 
 def _acknowledgement(wish: Wish) -> str | None:
