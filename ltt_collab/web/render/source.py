@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from anyio import to_thread
 from markupsafe import Markup
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
@@ -47,13 +48,26 @@ _PLAIN = frozenset({"", "w"})
 """Classes of names and white space, which look like plain text."""
 
 
-@lru_cache(maxsize=512)
+_LEXERS = {"python": get_lexer_by_name("python")}
+"""Those that were read in. All languages together take 5 MiB, and hardly anybody needs more than one."""
+
+
+async def read_lexer(language: str) -> None:
+    """Have the language highlighted from now on; a module of pygments is read, in a thread."""
+    name = language.lower()
+    if name in LANGUAGES and name not in _LEXERS:
+        _LEXERS[name] = await to_thread.run_sync(get_lexer_by_name, name)
+
+
 def highlighted(source: str, language: str) -> Markup:
-    """The source as spans with pygments' short classes."""
+    """The source as spans with pygments' short classes; plain where ``read_lexer`` has not read the language."""
     shown = source[:SOURCE_LIMIT]
-    lexer = _lexer(language) if len(shown) <= HIGHLIGHT_LIMIT else None
-    if lexer is None:
-        return marked(shown)
+    lexer = _LEXERS.get(language.lower()) if len(shown) <= HIGHLIGHT_LIMIT else None
+    return marked(shown) if lexer is None else _coloured(shown, lexer)
+
+
+@lru_cache(maxsize=512)
+def _coloured(shown: str, lexer: Lexer) -> Markup:
     # Unprocessed: the ordinary way strips and rewrites line ends, and carets would stand in the wrong place.
     parts, at = [], 0
     for start, kind, text in lexer.get_tokens_unprocessed(shown):
@@ -62,14 +76,6 @@ def highlighted(source: str, language: str) -> Markup:
         at += len(text)
         parts.append(_span(kind, text))
     return Markup("").join(parts) if at == len(shown) else marked(shown)
-
-
-_LEXERS = {name: get_lexer_by_name(name) for name in sorted(LANGUAGES)}
-"""Made now: each is a module of pygments, and reading it later would hold up the event loop."""
-
-
-def _lexer(language: str) -> Lexer | None:
-    return _LEXERS.get(language.lower())
 
 
 def _span(kind: _TokenType, text: str) -> Markup:

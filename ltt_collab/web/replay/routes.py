@@ -19,6 +19,7 @@ from ltt_collab.web.render.cells import Setting
 from ltt_collab.web.render.feed import MOMENTS
 from ltt_collab.web.render.frames import frame
 from ltt_collab.web.render.scene import Scene
+from ltt_collab.web.render.source import read_lexer
 from ltt_collab.web.rendering import page
 from ltt_collab.web.replay.recording import Recording
 from ltt_collab.web.replay.shelf import Shelf
@@ -98,14 +99,15 @@ async def replay_frame(  # noqa: PLR0913, PLR0917 - what of which session, from 
     if recording is None:
         session = _chosen(await stage.school.rooms.sessions(record.room), first_seq)
         recording = await _shelf(request).take(stage.school.events, stage.school.rooms, session)
-    return _json(_frame(recording, recording.count_at(at), since))
+    return _json(await _frame(recording, recording.count_at(at), since))
 
 
-def _frame(recording: Recording, count: int, since: int) -> dict[str, Any]:
+async def _frame(recording: Recording, count: int, since: int) -> dict[str, Any]:
     if count == since:
         return {"count": count, "frame": {}}
     before = Scene.empty(recording.room) if since < 0 else recording.scene(since)
     after = recording.scene(count)
+    await read_lexer(after.notebook.language)
     setting = Setting(room=recording.room, language=after.notebook.language)
     return {"count": count, "frame": frame(before, after, setting)}
 

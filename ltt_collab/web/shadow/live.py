@@ -24,6 +24,7 @@ from ltt_collab.web.render.cells import Setting
 from ltt_collab.web.render.feed import Entry, entry_of, entry_of_decision
 from ltt_collab.web.render.frames import Frame, frame
 from ltt_collab.web.render.scene import US, Scene, advance
+from ltt_collab.web.render.source import read_lexer
 
 GATHER = 0.04
 """Seconds from one frame to the next at least: a keystroke after a pause is sent at once, a burst 25 times a second."""
@@ -80,6 +81,7 @@ class Shadow:
             UnknownRoomError
         """
         notebook = await self._sources.directory.snapshot(self._room)
+        await read_lexer(notebook.language)
         info = self._sources.directory.find(self._room)
         self._shown = replace(Scene.empty(self._room), state=info.state)
         self._now = Scene(notebook=notebook, state=info.state)

@@ -22,7 +22,7 @@ from ltt_collab.web.render.markup import clean, markdown, words
 from ltt_collab.web.render.outputs import nothing, outputs_html
 from ltt_collab.web.render.pictures import picture_of
 from ltt_collab.web.render.scene import Scene, advance
-from ltt_collab.web.render.source import HIGHLIGHT_LIMIT, SOURCE_LIMIT, highlighted
+from ltt_collab.web.render.source import HIGHLIGHT_LIMIT, LANGUAGES, SOURCE_LIMIT, highlighted, read_lexer
 from tests.support.directory import ADA, code
 from tests.support.sessions import MadeSession
 
@@ -49,6 +49,20 @@ def test_a_long_cell_is_shown_plain_and_a_huge_one_in_part() -> None:
     assert "<span" in highlighted("x = 1\n", "python")
     assert "<span" not in highlighted("x = 1\n" * HIGHLIGHT_LIMIT, "python")
     assert len(highlighted("x" * SOURCE_LIMIT * 2, "python")) == SOURCE_LIMIT
+    assert "<span" not in highlighted("x = 1", "../../etc/passwd")
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+async def test_a_language_is_highlighted_once_it_was_read(language: str) -> None:
+    source = 'x = 1 /* "y" */ <b>{"z": 2}</b> for'
+    assert shown(highlighted(source, language)) == source
+    await read_lexer(language.title())
+    assert shown(highlighted(source, language)) == source
+    assert "<span" in highlighted(source, language)
+
+
+async def test_a_name_that_is_no_language_is_not_read() -> None:
+    await read_lexer("../../etc/passwd")
     assert "<span" not in highlighted("x = 1", "../../etc/passwd")
 
 
