@@ -28,8 +28,8 @@ class AuditEntry:
 class AuditStore(Protocol):
     """The log of acts that somebody may have to answer for; entries are only added."""
 
-    async def append(self, entry: AuditEntry) -> None:
-        """Add an entry; one whose id is there already is ignored; kept."""
+    async def append(self, *entries: AuditEntry) -> None:
+        """Add entries, all or none; one whose id is there already is ignored; kept."""
         ...
 
     async def select(

@@ -302,3 +302,7 @@ async def test_the_audit_only_grows(stores: Stores) -> None:
     assert list(await stores.audit.select(subject="ada", after="a1")) == [second]
     assert list(await stores.audit.select(actor="eve")) == [first]
     assert list(await stores.audit.select(limit=1)) == [first]
+    third, fourth = replace(first, id="a3", at=3.0), replace(first, id="a4", at=4.0)
+    await stores.audit.append(third, replace(first, detail="rewritten"), fourth)
+    await stores.audit.append()
+    assert list(await stores.audit.select()) == [first, second, third, fourth]

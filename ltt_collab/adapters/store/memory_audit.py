@@ -22,9 +22,10 @@ class MemoryAudit:
     def __init__(self) -> None:
         self._entries: dict[str, AuditEntry] = {}
 
-    async def append(self, entry: AuditEntry) -> None:
-        """Add an entry; one whose id is there already is ignored."""
-        self._entries.setdefault(entry.id, entry)
+    async def append(self, *entries: AuditEntry) -> None:
+        """Add entries; one whose id is there already is ignored."""
+        for entry in entries:
+            self._entries.setdefault(entry.id, entry)
 
     async def select(
         self, *, subject: str | None = None, actor: str | None = None, after: str | None = None, limit: int = 100

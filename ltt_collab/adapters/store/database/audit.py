@@ -22,9 +22,10 @@ class SqlAudit:
         self._database, self._journal = database, journal
         journal.knows(_APPEND)
 
-    async def append(self, entry: AuditEntry) -> None:
-        """Add an entry; one whose id is there already is ignored."""
-        await self._journal.write(_APPEND, asdict(entry))
+    async def append(self, *entries: AuditEntry) -> None:
+        """Add entries, in one transaction; one whose id is there already is ignored."""
+        if entries:
+            await self._journal.write(_APPEND, [asdict(entry) for entry in entries])
 
     async def select(
         self, *, subject: str | None = None, actor: str | None = None, after: str | None = None, limit: int = 100
@@ -35,9 +36,9 @@ class SqlAudit:
             return [AuditEntry(**row) for row in (await connection.execute(query)).mappings()]
 
 
-async def note(connection: AsyncConnection, row: Any) -> None:
-    """Add an entry within a transaction."""
-    await connection.execute(insert(connection, schema.audit).values(row).on_conflict_do_nothing())
+async def note(connection: AsyncConnection, rows: Any) -> None:
+    """Add an entry, or a list of them, within a transaction."""
+    await connection.execute(insert(connection, schema.audit).values(rows).on_conflict_do_nothing())
 
 
 _APPEND = Writing(name="audit", what="write the audit", apply=note)
