@@ -14,7 +14,6 @@ from ltt_collab.model.cells import CellRole
 from ltt_collab.model.errors import (
     CellOccupiedError,
     ConflictError,
-    LeakError,
     NotOursError,
     RoomReadOnlyError,
     UnknownCellError,
@@ -22,11 +21,11 @@ from ltt_collab.model.errors import (
 from ltt_collab.model.ids import CellId, RoomId, Seq, SuggestionId, Username
 from ltt_collab.model.text import source_hash
 from ltt_collab.peer.agent_audit import AgentAudit
+from ltt_collab.peer.agent_leaks import AgentLeaks
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.room import RoomPeer
 from ltt_collab.ports.editing import NewCell, Written
-from ltt_collab.tutoring.leak import leaks
 
 REMEMBERED = 1_000
 """Writes of one agent in one room that can be taken back; the oldest is forgotten first."""
@@ -70,6 +69,7 @@ class AgentEditing:
     def __init__(self, registry: Registry, audit: AgentAudit, *, learner_cells: bool = False) -> None:
         """``learner_cells``: the operator lets agents edit learners' cells."""
         self._registry, self._audit, self._learner_cells = registry, audit, learner_cells
+        self._leaks = AgentLeaks()
         self._journals: WeakKeyDictionary[RoomPeer, dict[Username, deque[Write]]] = WeakKeyDictionary()
 
     async def insert(self, room: RoomId, new: NewCell, *, by: Username) -> Written:
@@ -88,12 +88,13 @@ class AgentEditing:
         if about is not None:
             page.view.map_of(about)
         expect_no_approval(peer, page, about)
-        self._expect_no_leak(peer, page, new.source, about, by)
+        self._leaks.expect_none(peer, page, new.source, about, by)  # invariant 2
         index = _index(page, new)
         cell = await page.writer.agents.insert(
             AgentCell(suggestion=suggestion, author=by, type=new.type, source=new.source, index=index, about=new.about),
             expected_hash=new.expected_hash,
         )
+        self._leaks.inserted(peer, page, cell, by, new.source)
         self._remember(peer, by, Write(cell=cell))
         action = "agent.cell_proposed" if new.proposal else "agent.cell_inserted"
         await self._audit.note(peer, by, action, f"cell {cell}, {len(new.source)} characters")
@@ -109,7 +110,7 @@ class AgentEditing:
         peer = self._registry.peer(room)
         page = page_of(peer)
         expect_no_approval(peer, page, cell)
-        self._expect_no_leak(peer, page, source, cell, by)
+        self._leaks.expect_none(peer, page, source, cell, by)
         of_learner = self._learner_cells and page.view.ownership(cell) is None
         if of_learner:
             before = await page.writer.agents.rewrite_of_learner(cell, source, expected_hash)
@@ -167,33 +168,6 @@ class AgentEditing:
 
     def _remember(self, peer: RoomPeer, by: Username, write: Write) -> None:
         self._journal(peer, by).append(write)
-
-    @staticmethod
-    def _expect_no_leak(peer: RoomPeer, page: Page, text: str, cell: CellId | None, by: Username) -> None:
-        """Invariant 2.
-
-        Raises:
-            LeakError
-        """
-        checker = peer.around.checker
-        if checker is None:
-            return
-        notebook = page.view.snapshot(Seq(0))
-        learners = [each for each in notebook.cells if each.ownership is None]
-        pieces = [
-            each.source
-            for each in notebook.cells
-            if each.ownership is not None
-            and each.ownership.role is CellRole.PROPOSAL
-            and each.ownership.author == by
-            and each.id != cell
-        ]
-        known = "\n".join(each.source for each in learners)
-        for at in {at for each in learners if (at := checker.task_of(notebook, each.id)) is not None}:
-            reference = checker.reference(at)
-            said = (text, "\n".join([*pieces, text]))
-            if reference and any(leaks(each, reference, known) for each in said):
-                raise LeakError
 
 
 def expect_no_approval(peer: RoomPeer, page: Page, cell: CellId | None) -> None:
