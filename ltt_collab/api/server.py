@@ -107,6 +107,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         app,
         lifespan="off",
         ws="none",
+        http="h11",  # its rival, a fifth of a millisecond faster a request, takes headers of any length from anybody
         log_config=None,
         access_log=False,
         server_header=False,

@@ -31,6 +31,10 @@ ANSWERS_KEPT = 1_000
 Progress = Callable[[float, str], Awaitable[None]]
 
 
+async def unheard(_count: float, _message: str) -> None:
+    """The progress of a call whose client did not ask for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behind:
     """What stands behind the bridge; ``classroom`` None: there are no courses, ``forks``: no versions and forks.
@@ -76,7 +80,7 @@ class SessionState:
 
 
 class Answers:
-    """Answers by idempotency key.
+    """Answers by idempotency key, which holds for one caller, tool and notebook.
 
     Invariants:
         1. A key is worked on once: who comes with it meanwhile waits for the same answer.

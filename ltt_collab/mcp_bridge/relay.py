@@ -11,7 +11,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
@@ -141,7 +141,7 @@ class Relay:
                 return
         elif self._upstream is None:
             return  # a notification about a session that is not there yet
-        tasks.start_soon(self._hand_on, message, tasks, name=f"relay {message['method']}")
+        tasks.start_soon(self._hand_on, message, line, tasks, name=f"relay {message['method']}")
 
     def _own_answer(self, message: Message) -> Message | None:
         """What we answer ourselves; None: the service does."""
@@ -162,13 +162,13 @@ class Relay:
             case _:
                 return None
 
-    async def _hand_on(self, message: Message, tasks: TaskGroup) -> None:
+    async def _hand_on(self, message: Message, line: bytes, tasks: TaskGroup) -> None:
         try:
             upstream = await self._joined(tasks)
-            if not await upstream.send(message, self._pass_on):
+            if not await upstream.send(line, self._pass_on):
                 self._upstream = None
                 upstream = await self._joined(tasks)  # invariant 3
-                if not await upstream.send(message, self._pass_on):
+                if not await upstream.send(line, self._pass_on):
                     raise ConnectionError("the service forgets its sessions at once; is more than one behind that URL?")
         # The one boundary of this door: whatever keeps us from the service is the client's answer. We know no error
         # classes here, for what defines them is imported with the first call only.
@@ -202,11 +202,13 @@ class Relay:
             found.append(error)
             ready.set()
 
-    def _pass_on(self, message: Mapping[str, Any]) -> None:
-        self._lines.write(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode())
+    def _pass_on(self, message: bytes) -> None:
+        # JSON has line ends between its parts only.
+        self._lines.write(message.replace(b"\n", b" ") if b"\n" in message else message)
 
     def _say(self, message: Message) -> None:
-        self._pass_on({"jsonrpc": "2.0", **message})
+        said = {"jsonrpc": "2.0", **message}
+        self._pass_on(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 _SELF = {"name": "ltt mcp", "version": __version__}

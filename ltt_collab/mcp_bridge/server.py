@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -25,10 +25,11 @@ from starlette.types import Receive, Scope, Send
 from ltt_collab import __version__
 from ltt_collab.mcp_bridge import resources
 from ltt_collab.mcp_bridge.answers import Reply, refuse
-from ltt_collab.mcp_bridge.calling import Behind, Caller, SessionState
+from ltt_collab.mcp_bridge.calling import Behind, Caller, Progress, SessionState, unheard
 from ltt_collab.mcp_bridge.catalogue import INSTRUCTIONS, SERVER_NAME, Compat
 from ltt_collab.mcp_bridge.hosts import only_for
 from ltt_collab.mcp_bridge.limits import CallRate
+from ltt_collab.mcp_bridge.quick import QuickCall, QuickDoor
 from ltt_collab.mcp_bridge.resources import Subscriber, Subscriptions
 from ltt_collab.mcp_bridge.tools import LISTED, Tools
 from ltt_collab.model.errors import LttError
@@ -75,16 +76,19 @@ class Bridge:
         self._states: OrderedDict[str, SessionState] = OrderedDict()
         self._subscriptions = Subscriptions(behind.directory)
         self._subscribers: dict[str, Subscriber] = {}
+        hosts = only_for(options.hosts)
         self._manager = StreamableHTTPSessionManager(
             self._server(),
-            security_settings=only_for(options.hosts),
+            security_settings=hosts,
             session_idle_timeout=IDLE_SECONDS,
             max_sessions=SESSIONS_KEPT,
         )
+        self._door = QuickDoor(self._manager.handle_request, hosts, behind.clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request of somebody whom the door has let in."""
-        compat = Request(scope).query_params.get("compat", Compat.NATIVE.value)
+        request = Request(scope, receive, send)
+        compat = request.query_params.get("compat", Compat.NATIVE.value)
         if compat not in set(Compat):
             known = ", ".join(each.value for each in Compat)
             await PlainTextResponse(f"compat={compat!r} is not known; use one of {known}", 400)(scope, receive, send)
@@ -92,7 +96,11 @@ class Bridge:
         name = self._sight_of(scope).principal.name
         # The SDK answers a session's requests only to whoever opened it.
         scope["user"] = AuthenticatedUser(AccessToken(token="", client_id=name, scopes=[]))
-        await self._manager.handle_request(scope, receive, send)
+
+        async def work(call: QuickCall) -> Reply:
+            return await self._called(self._caller_of(request), Compat(compat), call.tool, call.arguments)
+
+        await self._door.take(request, send, name, Compat(compat), work)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -124,12 +132,13 @@ class Bridge:
         return types.ListToolsResult(tools=[types.Tool.model_validate(tool) for tool in LISTED[_compat(context)]])
 
     async def _call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        caller = self._caller(context)
+        return _result(await self._called(self._caller(context), _compat(context), params.name, params.arguments or {}))
+
+    async def _called(self, caller: Caller, compat: Compat, tool: str, arguments: Mapping[str, Any]) -> Reply:
         wait = self._rate.wait_for(caller.name)
         if wait:
-            return _result(refuse("rate_limited", f"too many calls; try again in {wait:.1f} s"))
-        reply = await self._tools.call(caller, _compat(context), params.name, params.arguments or {})
-        return _result(reply)
+            return refuse("rate_limited", f"too many calls; try again in {wait:.1f} s")
+        return await self._tools.call(caller, compat, tool, arguments)
 
     async def _list_resources(
         self, context: Context, _: types.PaginatedRequestParams | None
@@ -162,7 +171,7 @@ class Bridge:
         return types.ReadResourceResult(contents=[content])
 
     async def _subscribe(self, context: Context, params: types.SubscribeRequestParams) -> types.EmptyResult:
-        caller, key = self._caller(context), _session_key(context, self._sight_of)
+        caller, key = self._caller(context), _session_key(_request(context), self._sight_of)
         self._expect_visible(caller, str(params.uri))
         subscriber = self._subscribers.get(key)
         if subscriber is None:
@@ -172,7 +181,7 @@ class Bridge:
         return types.EmptyResult()
 
     async def _unsubscribe(self, context: Context, params: types.UnsubscribeRequestParams) -> types.EmptyResult:
-        key = _session_key(context, self._sight_of)
+        key = _session_key(_request(context), self._sight_of)
         subscriber = self._subscribers.get(key)
         if subscriber is not None:
             subscriber.uris.discard(str(params.uri))
@@ -227,13 +236,14 @@ class Bridge:
             raise _not_found(error) from error
 
     def _caller(self, context: Context) -> Caller:
-        sight = self._sight_of(_request(context).scope)  # invariant 2
-        key = _session_key(context, self._sight_of)
-
         async def progress(count: float, message: str) -> None:
             await context.session.report_progress(count, message=message)
 
-        return Caller(self._behind, sight, self._state(key), progress)
+        return self._caller_of(_request(context), progress)
+
+    def _caller_of(self, request: Request, progress: Progress = unheard) -> Caller:
+        sight = self._sight_of(request.scope)  # invariant 2
+        return Caller(self._behind, sight, self._state(_session_key(request, self._sight_of)), progress)
 
     def _state(self, key: str) -> SessionState:
         state = self._states.pop(key, None) or SessionState()
@@ -248,9 +258,8 @@ def _request(context: Context) -> Request:
     return context.request
 
 
-def _session_key(context: Context, sight_of: Callable[[Scope], Sight]) -> str:
+def _session_key(request: Request, sight_of: Callable[[Scope], Sight]) -> str:
     """Invariant 1."""
-    request = _request(context)
     session = request.headers.get("mcp-session-id", "")
     return f"{sight_of(request.scope).principal.name} {session}"
 

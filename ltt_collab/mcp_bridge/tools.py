@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import structlog
 
 from ltt_collab.mcp_bridge import compat_collaboration, compat_mcp_jupyter, compat_server, native
 from ltt_collab.mcp_bridge.answers import Reply, refuse, say_error
-from ltt_collab.mcp_bridge.arguments import BadArgumentError, text_argument
+from ltt_collab.mcp_bridge.arguments import Arguments, BadArgumentError, text_argument
 from ltt_collab.mcp_bridge.calling import Answers, Caller, Handler
 from ltt_collab.mcp_bridge.catalogue import Compat, Tool, tools_of
 from ltt_collab.model.errors import ConflictError, LttError, UnknownRoomError
@@ -31,6 +32,21 @@ _SETS: Mapping[Compat, Mapping[str, Handler]] = {
     },
 }
 
+_OF_JUPYTER_MCP_SERVER = frozenset(
+    {"read_notebook", "read_cell", "insert_cell", "overwrite_cell_source", "edit_cell_source", "delete_cell"}
+)
+
+QUICK: Mapping[Compat, frozenset[str]] = {
+    Compat.NATIVE: frozenset(
+        {"list_notebooks", "list_cells", "read_cell", "read_notebook", "insert_cell", "edit_cell", "point_at"}
+        | {"undo_my_writes", "read_terminal"}
+    ),
+    Compat.JUPYTER_MCP_SERVER: _OF_JUPYTER_MCP_SERVER,
+    Compat.MCP_JUPYTER: frozenset(),
+    Compat.JUPYTER_COLLABORATION_MCP: frozenset({"list_notebooks", "get_notebook"}),
+    Compat.ALL: _OF_JUPYTER_MCP_SERVER | {"list_notebooks", "get_notebook"},
+}
+"""Tools that take a moment and say nothing meanwhile: none runs code, none waits for a person or another server."""
 
 LISTED: Mapping[Compat, Sequence[Tool]] = {compat: tuple(tools_of(compat)) for compat in Compat}
 """Each mode's list, read with the program: no request waits for a file."""
@@ -51,8 +67,7 @@ class Tools:
         given = dict(arguments)
         try:
             self._expect_schema(compat, name, given)
-            given_key = text_argument(given, "idempotency_key")
-            key = f"{name} {given_key}" if given_key else ""
+            key = _key(caller, name, given)
             with metrics.AGENT_CALLS.labels(name).time():
                 return await self._answers.once(caller.name, key, lambda: handler(caller, given))
         except ConflictError as error:
@@ -73,6 +88,19 @@ class Tools:
         for required in schema.get("required", []):
             if required not in given:
                 raise BadArgumentError(required, "", "it is required")
+
+
+def _key(caller: Caller, tool: str, given: Arguments) -> str:
+    """What a call is known by if it is to be answered once: a client may count 1, 2, 3 in each of its notebooks."""
+    key = text_argument(given, "idempotency_key")
+    if not key:
+        return ""
+    path, learner = text_argument(given, "notebook_path"), text_argument(given, "learner")
+    try:
+        where = path if path is not None else caller.room(None, learner).id
+    except (UnknownRoomError, BadArgumentError):
+        where = ""  # the tool says so, and an error is not remembered
+    return json.dumps([tool, where, learner, key])
 
 
 async def _current(caller: Caller, given: Mapping[str, Any], cell: str) -> str | None:

@@ -6,29 +6,20 @@ import json
 import ssl
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import anyio
-import httpcore
 from pydantic import SecretStr
 
 from ltt_collab.mcp_bridge.catalogue import Compat
+from ltt_collab.mcp_bridge.exchange import Answer, Exchange
 from ltt_collab.model.errors import InvalidSettingError, ServiceRefusedError, ServiceUnreachableError
 from ltt_collab.settings import Settings
 from ltt_collab.telemetry.logging import configure_logging
-
-CONNECT_SECONDS = 5.0
-SILENCE_SECONDS = 660.0
-"""A run may take 600 s and print nothing."""
-
-PATIENCE = {"timeout": {"connect": CONNECT_SECONDS, "read": SILENCE_SECONDS, "write": SILENCE_SECONDS}}
-
-LOST = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
-"""An exchange that broke, or never began."""
 
 SUCCESS = range(200, 300)
 
@@ -41,7 +32,8 @@ LISTEN_AGAIN = 1.0
 SESSION, VERSION = "mcp-session-id", "mcp-protocol-version"
 
 Message = dict[str, Any]
-PassOn = Callable[[Message], None]
+PassOn = Callable[[bytes], None]
+"""Takes one message as JSON, as it came."""
 
 
 class Served(Protocol):
@@ -82,13 +74,13 @@ async def service_of(settings: Settings, embed: Embed) -> AsyncGenerator[tuple[s
 class Upstream:
     """One MCP session with a service, over streamable HTTP."""
 
-    def __init__(self, http: httpcore.AsyncConnectionPool, url: str, token: SecretStr) -> None:
-        self._http, self._url = http, url
-        self._headers: dict[bytes | str, bytes | str] = {
+    def __init__(self, exchange: Exchange, url: str, token: SecretStr) -> None:
+        """``url``: as errors name it."""
+        self._exchange, self._url = exchange, url
+        self._headers = {
             "authorization": f"Bearer {token.get_secret_value()}",
             "accept": "application/json, text/event-stream",
             "content-type": "application/json",
-            "host": urlsplit(url).netloc.rpartition("@")[2],
         }
 
     async def begin(self, introduction: Message) -> None:
@@ -98,87 +90,81 @@ class Upstream:
             ServiceUnreachableError, ServiceRefusedError
         """
         request = {"jsonrpc": "2.0", "id": "ltt-mcp", "method": "initialize", "params": introduction}
-        answers: list[Message] = []
-        async with self._post(request) as response:
-            await self._read(response, answers.append)
-            session = _header(response, SESSION)
-        result = answers[-1].get("result") if answers else None
+        answers: list[bytes] = []
+        async with self._post(json.dumps(request).encode()) as answer:
+            await self._read(answer, answers.append)
+            session = answer.headers.get(SESSION, "")
+        result = json.loads(answers[-1]).get("result") if answers else None
         if result is None or not session:
             raise ServiceRefusedError(
                 self._url, HTTPStatus.OK, "no MCP server answers there; is LTT_SERVICE_URL right?"
             )
         self._headers |= {SESSION: session, VERSION: str(result["protocolVersion"])}
-        async with self._post({"jsonrpc": "2.0", "method": "notifications/initialized"}):
-            pass
+        async with self._post(b'{"jsonrpc":"2.0","method":"notifications/initialized"}') as answer:
+            await answer.body()
 
-    async def send(self, message: Message, pass_on: PassOn) -> bool:
+    async def send(self, message: bytes, pass_on: PassOn) -> bool:
         """Send a message and pass on all that comes back; False: the service does not know the session any more.
 
         Raises:
             ServiceUnreachableError, ServiceRefusedError
         """
-        async with self._post(message) as response:
-            if response.status == HTTPStatus.NOT_FOUND:
+        async with self._post(message) as answer:
+            if answer.status == HTTPStatus.NOT_FOUND:
                 return False
-            await self._read(response, pass_on)
+            await self._read(answer, pass_on)
             return True
 
     async def listen(self, pass_on: PassOn) -> None:
         """Pass on what the service says unasked, until cancelled."""
         while True:
-            try:
-                async with self._http.stream("GET", self._url, headers=self._headers, extensions=PATIENCE) as response:
-                    if response.status == HTTPStatus.NOT_FOUND:
+            with suppress(OSError):  # it comes back, or the next request says that it does not
+                connection = await self._exchange.connection()
+                async with self._exchange.asked(connection, "GET", self._headers) as answer:
+                    if answer.status == HTTPStatus.NOT_FOUND:
                         return
-                    if response.status in SUCCESS:
-                        await self._read(response, pass_on)
-            except LOST:
-                pass  # it comes back, or the next request says that it does not
+                    if answer.status in SUCCESS:
+                        await self._read(answer, pass_on)
             await anyio.sleep(LISTEN_AGAIN)
 
     async def end(self) -> None:
         """Close the session, if the service still answers."""
-        try:
-            await self._http.request("DELETE", self._url, headers=self._headers, extensions=PATIENCE)
-        except LOST:
-            return
+        with suppress(OSError):
+            connection = await self._exchange.connection()
+            async with self._exchange.asked(connection, "DELETE", self._headers) as answer:
+                await answer.body()
 
     @asynccontextmanager
-    async def _post(self, message: Message) -> AsyncGenerator[httpcore.Response]:
-        body, wait = json.dumps(message).encode(), FIRST_WAIT
-        headers = self._headers | {"content-length": str(len(body))}
+    async def _post(self, message: bytes) -> AsyncGenerator[Answer]:
+        wait = FIRST_WAIT
         for left in reversed(range(TRIES)):
-            request = httpcore.Request("POST", self._url, headers=headers, content=body, extensions=PATIENCE)
             try:
-                response = await self._http.handle_async_request(request)
+                connection = await self._exchange.connection()
                 break
             # Only where the request cannot have arrived: a tool that was called is not called again.
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+            except OSError as error:
                 if not left:
                     raise ServiceUnreachableError(self._url, str(error) or type(error).__name__) from error
                 await anyio.sleep(wait)
                 wait *= 2
-            except LOST as error:
-                raise ServiceUnreachableError(self._url, str(error) or type(error).__name__) from error
         try:
-            yield response
-        except LOST as error:
+            async with self._exchange.asked(connection, "POST", self._headers, message) as answer:
+                yield answer
+        except OSError as error:
             raise ServiceUnreachableError(self._url, str(error) or type(error).__name__) from error
-        finally:
-            await response.aclose()
 
-    async def _read(self, response: httpcore.Response, pass_on: PassOn) -> None:
-        if response.status not in SUCCESS:
-            text = (await response.aread()).decode(errors="replace")
-            reason = "the token is not accepted; set LTT_API_TOKEN" if response.status in _REFUSED else ""
-            raise ServiceRefusedError(self._url, response.status, reason or text[:300])
-        if "text/event-stream" in _header(response, "content-type"):
-            async for data in event_data(response.aiter_stream()):
-                pass_on(json.loads(data))
+    async def _read(self, answer: Answer, pass_on: PassOn) -> None:
+        if answer.status not in SUCCESS:
+            text = (await answer.body()).decode(errors="replace")
+            reason = "the token is not accepted; set LTT_API_TOKEN" if answer.status in _REFUSED else ""
+            raise ServiceRefusedError(self._url, answer.status, reason or text[:300])
+        if "text/event-stream" in answer.headers.get("content-type", ""):
+            async for data in event_data(answer.pieces()):
+                pass_on(data)
             return
-        body = await response.aread()
+        body = await answer.body()
         if body:
-            pass_on(json.loads(body))
+            pass_on(body)
 
 
 async def event_data(stream: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
@@ -196,11 +182,6 @@ async def event_data(stream: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
                     yield whole
 
 
-def _header(response: httpcore.Response, name: str) -> str:
-    wanted = name.encode()
-    return next((value.decode("latin-1") for each, value in response.headers if each.lower() == wanted), "")
-
-
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -212,9 +193,9 @@ async def connected(compat: Compat, introduction: Message, embed: Embed) -> Asyn
         InvalidSettingError, ServiceUnreachableError, ServiceRefusedError
     """
     async with service_of(Settings.read(), embed) as (url, token):
-        # No proxy, no redirect: each would carry the token to whoever it names.
-        tls = ssl.create_default_context() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        async with httpcore.AsyncConnectionPool(ssl_context=tls, max_connections=None) as http:
-            upstream = Upstream(http, f"{url}mcp?compat={quote(compat.value)}", token)
+        tls = ssl.create_default_context() if url.startswith("https:") else None
+        at = f"{url}mcp?compat={quote(compat.value)}"
+        with closing(Exchange(at, tls)) as exchange:
+            upstream = Upstream(exchange, at, token)
             await upstream.begin(introduction)
             yield upstream

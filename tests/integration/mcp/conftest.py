@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -32,21 +34,27 @@ PACKING = {
 SETTINGS = {"LTT_INTRODUCE": "false", "LTT_CHAT": "off", "LTT_MCP_CALLS_PER_MINUTE": "0"}
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+@asynccontextmanager
+async def running_stage(home: Path, **settings: str) -> AsyncIterator[Stage]:
     """As the learner image runs it, with a small course."""
-    home = tmp_path_factory.mktemp("mcp")
     course = write_course(home / "course", course=COURSE_YAML)
     for name, content in PACKING.items():
         (course / name).parent.mkdir(parents=True, exist_ok=True)
         (course / name).write_text(content)
-    settings = SETTINGS | {"LTT_COURSE": str(course)}
+    given = SETTINGS | {"LTT_COURSE": str(course)} | settings
     async with (
         running_jupyter(home / "jupyter") as jupyter,
-        running_service(jupyter, home / "service", settings=settings) as service,
+        running_service(jupyter, home / "service", settings=given) as service,
     ):
         address = JupyterAddress.parse(jupyter.url, jupyter.token)
         rest = RestClient(address, None)
         async with JupyterKernels(address, rest) as kernels:
             yield Stage(jupyter, service, address, rest, kernels)
         await rest.aclose()
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """The stage of all tests that need no setting of their own."""
+    async with running_stage(tmp_path_factory.mktemp("mcp")) as running:
+        yield running

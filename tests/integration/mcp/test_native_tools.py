@@ -50,6 +50,18 @@ async def test_a_cell_of_the_agents_appears_with_its_name_and_a_retry_writes_no_
         assert again["cell_id"] == first["cell_id"]
 
 
+@pytest.mark.proves("mcp:idempotent")
+async def test_a_key_holds_for_one_notebook(stage: Stage) -> None:
+    first, second = code_cell("x = 1", "c1"), code_cell("x = 1", "d1")
+    async with stage.seat(first) as one, stage.seat(second) as other, agent_at(stage.service) as agent:
+        made = [
+            await agent.call("insert_cell", notebook_path=seat.path, source="y = 2", idempotency_key="1")
+            for seat in (one, other)
+        ]
+        await eventually(lambda: one.learner.ids() == ["c1", made[0]["cell_id"]])
+        await eventually(lambda: other.learner.ids() == ["d1", made[1]["cell_id"]])
+
+
 @pytest.mark.proves("mcp:conflict")
 async def test_a_stale_write_is_a_conflict_with_the_current_source_and_writes_nothing(stage: Stage) -> None:
     async with stage.seat(code_cell("x = 1", "c1")) as seat, agent_at(stage.service) as agent:

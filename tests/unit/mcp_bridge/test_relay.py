@@ -31,6 +31,7 @@ class Wire:
                 yield line
 
     def write(self, line: bytes) -> None:
+        assert b"\n" not in line
         self.said.append(json.loads(line))
 
     def tell(self, line: bytes) -> None:
@@ -63,12 +64,14 @@ class PlayedService:
         self.introductions.append(introduction)
         yield cast("Upstream", self)
 
-    async def send(self, message: Message, pass_on: Callable[[Message], None]) -> bool:
+    async def send(self, line: bytes, pass_on: Callable[[bytes], None]) -> bool:
         if self.forgets:
             self.forgets -= 1
             return False
-        pass_on({"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progress": 1}})
-        pass_on({"jsonrpc": "2.0", "id": message["id"], "result": {"asked": message["method"]}})
+        message = json.loads(line)
+        pass_on(b'{"jsonrpc": "2.0",\n "method": "notifications/progress", "params": {"progress": 1}}')
+        answer = {"jsonrpc": "2.0", "id": message["id"], "result": {"asked": message["method"]}}
+        pass_on(json.dumps(answer).encode())
         return True
 
     async def listen(self, _pass_on: object) -> None:
