@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -135,14 +135,15 @@ async def bench_mcp(options: McpOptions) -> McpReport:
 
 async def _over_http(service: OurService, path: str, n: int) -> tuple[CallFigures, ServiceFigures]:
     await service.until_live(path)
-    way, session = our_way(service, path), HttpSession(service)
-    await session.introduce()
+    way = our_way(service, path)
     spreads, means = [], []
-    for call in (way.read, way.insert, way.execute):
-        count, total = await service.milliseconds_in_service(call[0])
-        spreads.append(await _timed(session, call, n))
-        later, later_total = await service.milliseconds_in_service(call[0])
-        means.append(round((later_total - total) / max(1.0, later - count), 2))
+    with closing(HttpSession(service)) as session:
+        await session.introduce()
+        for call in (way.read, way.insert, way.execute):
+            count, total = await service.milliseconds_in_service(call[0])
+            spreads.append(await _timed(session, call, n))
+            later, later_total = await service.milliseconds_in_service(call[0])
+            means.append(round((later_total - total) / max(1.0, later - count), 2))
     rss = round(service.resident_mib(), 1)
     return (
         CallFigures(read_ms=spreads[0], insert_ms=spreads[1], execute_ms=spreads[2]),

@@ -12,6 +12,7 @@ import venv
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from ltt_collab.bench.errors import BenchmarkError
 from ltt_collab.bench.lab_server import LabServer
 from ltt_collab.bench.lines import LineClient, child_environment
 from ltt_collab.bench.measures import PAGE_KIB
+from ltt_collab.mcp_bridge.exchange import Answer, Exchange
 
 JUPYTER_MCP_SERVER, MCP_JUPYTER_NOTEBOOK = "jupyter-mcp-server==2.2.4", "mcp-jupyter-notebook==0.10.0"
 
@@ -177,19 +179,23 @@ async def our_service(lab: LabServer) -> AsyncIterator[OurService]:
 
 
 class HttpSession:
-    """One MCP session over streamable HTTP, without a client library's own time but httpx's."""
+    """One MCP session over streamable HTTP on a kept connection, without a client library's own time."""
 
     def __init__(self, service: OurService) -> None:
-        self._service = service
-        self._headers = {"accept": "application/json, text/event-stream"}
+        self._exchange = Exchange(f"{service.url}mcp", None)
+        self._headers = {
+            "authorization": f"Bearer {service.token}",
+            "accept": "application/json, text/event-stream",
+            "content-type": "application/json",
+        }
         self._number = 0
 
     async def introduce(self) -> None:
         """The handshake."""
         info = {"name": "ltt bench", "version": "1"}
         params = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": info}
-        response = await self._post({"id": 0, "method": "initialize", "params": params})
-        self._headers |= {"mcp-session-id": response.headers["mcp-session-id"], "mcp-protocol-version": "2025-06-18"}
+        answer, _ = await self._post({"id": 0, "method": "initialize", "params": params})
+        self._headers |= {"mcp-session-id": answer.headers["mcp-session-id"], "mcp-protocol-version": "2025-06-18"}
         await self._post({"method": "notifications/initialized"})
 
     async def call(self, tool: str, arguments: Mapping[str, Any]) -> None:
@@ -200,12 +206,19 @@ class HttpSession:
         """
         self._number += 1
         params = {"name": tool, "arguments": dict(arguments)}
-        response = await self._post({"id": self._number, "method": "tools/call", "params": params})
-        if not response.is_success or '"isError":true' in response.text:
-            raise BenchmarkError(f"{tool}: {response.text[:500]}")
+        answer, body = await self._post({"id": self._number, "method": "tools/call", "params": params})
+        if answer.status != HTTPStatus.OK or b'"isError":true' in body:
+            raise BenchmarkError(f"{tool}: {body[:500].decode(errors='replace')}")
 
-    async def _post(self, message: Mapping[str, Any]) -> httpx.Response:
-        return await self._service.http.post("mcp", json={"jsonrpc": "2.0", **message}, headers=self._headers)
+    def close(self) -> None:
+        """Hang up."""
+        self._exchange.close()
+
+    async def _post(self, message: Mapping[str, Any]) -> tuple[Answer, bytes]:
+        connection = await self._exchange.connection()
+        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        async with self._exchange.asked(connection, "POST", self._headers, body) as answer:
+            return answer, await answer.body()
 
 
 Session = LineClient | HttpSession
