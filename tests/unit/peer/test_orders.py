@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import anyio
 import pytest
 
 from ltt_collab.adapters.store.memory import memory_stores
@@ -30,6 +33,26 @@ class AwayStore(MemorySteers):
     async def save(self, steer: Steer) -> None:
         if self.away:
             raise StoreUnavailableError("save an order", "locked")
+        await super().save(steer)
+
+
+class SlowStore(MemorySteers):
+    """A store whose every answer waits until somebody lets it go, as an answer that is still on its way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looking, self.saving = anyio.Event(), anyio.Event()
+        self.may_answer, self.may_save = anyio.Event(), anyio.Event()
+
+    async def all(self) -> Sequence[Steer]:
+        found = await super().all()
+        self.looking.set()
+        await self.may_answer.wait()
+        return found
+
+    async def save(self, steer: Steer) -> None:
+        self.saving.set()
+        await self.may_save.wait()
         await super().save(steer)
 
 
@@ -98,3 +121,60 @@ async def test_an_order_holds_though_the_store_is_away_and_is_saved_when_it_is_b
     store.away = False
     await orders.recall()
     assert await store.all() == [pause()]
+
+
+@pytest.mark.proves("steering:pause")
+async def test_a_look_that_began_before_an_order_does_not_take_it_back(audit: AuditStore) -> None:
+    store = SlowStore()
+    store.may_save.set()
+    orders = Orders(store, audit, HandClock())
+    told: list[int] = []
+    orders.changed = lambda: told.append(len(orders.orders()))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(orders.recall)
+        await store.looking.wait()
+        await orders.order(pause())
+        store.may_answer.set()
+    assert orders.orders() == [pause()]
+    assert told == [1], "nobody was ever told that the tutor may write again"
+
+
+@pytest.mark.proves("steering:pause")
+async def test_a_look_while_an_order_is_being_saved_does_not_take_it_back(audit: AuditStore) -> None:
+    store = SlowStore()
+    orders = Orders(store, audit, HandClock())
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(orders.order, pause())
+        await store.saving.wait()
+        tasks.start_soon(orders.recall)
+        await anyio.wait_all_tasks_blocked()
+        store.may_answer.set()
+        store.may_save.set()
+    assert orders.orders() == [pause()] == list(await store.all())
+
+
+@pytest.mark.proves("steering:survives")
+async def test_what_is_said_last_is_what_the_store_keeps(audit: AuditStore) -> None:
+    store = SlowStore()
+    store.may_answer.set()
+    orders = Orders(store, audit, HandClock())
+    later = pause(at=2.0)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(orders.order, pause())
+        await store.saving.wait()
+        tasks.start_soon(orders.order, later)
+        await anyio.wait_all_tasks_blocked()
+        store.may_save.set()
+    assert list(await store.all()) == [later]
+    async with anyio.create_task_group() as tasks:
+        store.may_save, store.saving = anyio.Event(), anyio.Event()
+        tasks.start_soon(orders.order, pause(at=3.0))
+        await store.saving.wait()
+
+        async def lift() -> None:
+            await orders.lift(EVERYBODY, by=PROF)
+
+        tasks.start_soon(lift)
+        await anyio.wait_all_tasks_blocked()
+        store.may_save.set()
+    assert orders.orders() == list(await store.all()) == []
