@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, FrameLocator, Page, expect
+from playwright.async_api import Browser, FrameLocator, Page, Route, expect
 
 from ltt_collab.demo.places import COURSE
 from tests.support.axe import serious_violations
@@ -55,6 +55,21 @@ class Class:
             timeout=LAB
         )
         await expect(self.learn.locator(".task.here")).to_contain_text(title, timeout=SOON)
+
+    async def draws_anew_before(self, answer: str, **instead: Any) -> None:
+        """Draw the drawer anew between a click and the answer of that path, as a stream's news may.
+
+        ``instead``: an answer that did not come from the service.
+        """
+
+        async def held(route: Route) -> None:
+            given = instead or {"response": await route.fetch()}
+            # The same twice: whichever button was clicked is in the page no more.
+            await self.learn.evaluate("document.getElementById('drawer').innerHTML += ''")
+            await self.learn.evaluate("htmx.process(document.getElementById('drawer'))")
+            await route.fulfill(**given)
+
+        await self.learn.route(answer, held)
 
     async def runs(self, source: str) -> None:
         """The learner types over the first code cell and runs it."""
@@ -153,6 +168,7 @@ async def test_an_instructor_watches_a_learner_and_steers_the_tutor(browser: Bro
 @pytest.mark.timeout(240)
 async def test_a_learner_checks_hands_in_and_sees_it_in_the_drawer(browser: Browser, tmp_path: Path) -> None:
     async with a_class(browser, tmp_path, FRAMED) as made:
+        await made.draws_anew_before("**/start")
         await made.starts("Text and initials")
         await made.runs("pass")
         task = made.learn.locator(".task.here")
@@ -165,6 +181,9 @@ async def test_a_learner_checks_hands_in_and_sees_it_in_the_drawer(browser: Brow
         await task.get_by_role("button", name="Submit").click()
         await expect(verdict).to_contain_text("Handed in", timeout=SOON)
         await expect(verdict).to_contain_text("checks pass", timeout=40_000)
+        await made.draws_anew_before("**/check", status=503, content_type="text/plain", body="Not just now.")
+        await task.get_by_role("button", name="Check").click()
+        await expect(made.learn.locator("#said")).to_contain_text("Not just now.", timeout=SOON)
         assert made.complaints == []
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import AsyncIterator
 from http import HTTPStatus
@@ -17,7 +16,7 @@ from ltt_collab.model.errors import LttError, UnknownCourseError, UnknownValidat
 from ltt_collab.model.ids import CourseId, SuggestionId, TaskId, Username, ValidationId
 from ltt_collab.model.validations import ValidationMode
 from ltt_collab.ports.classroom import ValidationRecord
-from ltt_collab.web.answers import said
+from ltt_collab.web.answers import happened, said
 from ltt_collab.web.learn import chat
 from ltt_collab.web.learn.desk import NOBODY, drawer_of, learner_of, server_of
 from ltt_collab.web.learn.framing import allows_framing
@@ -82,8 +81,7 @@ async def start(stage: TheStage, visitor: TheLearner, course: Id, task: Id) -> R
     """Deliver the notebook, if it is not there, and open it."""
     learner = learner_of(stage, visitor)
     path = await stage.school.classroom.start_task(CourseId(course), TaskId(task), learner)
-    trigger = json.dumps({"opened": {"path": path}})
-    return Response(status_code=HTTPStatus.NO_CONTENT, headers={"hx-trigger": trigger})
+    return happened("opened", path=path)
 
 
 @router.post("/tasks/{course}/{task}/check")

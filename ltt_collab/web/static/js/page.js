@@ -23,11 +23,15 @@ function connected (yes) {
 
 document.addEventListener('htmx:sseOpen', () => connected(true))
 document.addEventListener('htmx:sseError', () => connected(false))
-document.addEventListener('htmx:sendError', () => connected(false))
-document.addEventListener('htmx:responseError', (event) => {
-  const said = event.detail.xhr
-  const plain = (said.getResponseHeader('content-type') || '').startsWith('text/plain')
-  say(plain ? said.responseText : `${said.status} ${said.statusText}`, 'bad')
+// At the request itself: htmx tells of a failure where the click was, and that may have been drawn anew meanwhile.
+document.addEventListener('htmx:beforeSend', (event) => {
+  const request = event.detail.xhr
+  request.addEventListener('error', () => connected(false))
+  request.addEventListener('load', () => {
+    if (request.status < 400) return
+    const plain = (request.getResponseHeader('content-type') || '').startsWith('text/plain')
+    say(plain ? request.responseText : `${request.status} ${request.statusText}`, 'bad')
+  })
 })
 // An act answers with a line for `#said` in the header HX-Trigger: {"said": {"text": …, "kind": …}}.
 document.addEventListener('said', (event) => say(event.detail.text, event.detail.kind))
