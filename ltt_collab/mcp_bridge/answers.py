@@ -1,4 +1,4 @@
-"""What a tool answers: text, the same as data, images; and errors of ours as such. Outputs keep to a budget."""
+"""What a tool answers: text, the same as data, images; and errors of ours as such. A run's outputs keep to a budget."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from ltt_collab.model.cells import Cell, Output, OutputType
 from ltt_collab.model.errors import ConflictError, LttError
 from ltt_collab.model.problems import CODE_KEY, DETAIL_KEY, error_to_wire
 from ltt_collab.ports.kernels import Displayed, Finished, KernelOutput, Printed, Raised
@@ -70,8 +69,8 @@ def cut(text: str, characters: int) -> tuple[str, bool]:
     if len(text) <= characters:
         return text, False
     head = characters * 2 // 3
-    tail = characters - head
-    return f"{text[:head]}\n[… {len(text) - characters} characters cut …]\n{text[-tail:]}", True
+    tail = len(text) - (characters - head)
+    return f"{text[:head]}\n[… {len(text) - characters} characters cut …]\n{text[tail:]}", True
 
 
 @dataclass(slots=True)
@@ -106,7 +105,7 @@ class Collected:
 
     def data(self) -> dict[str, Any]:
         """All of it as data."""
-        text, truncated = cut("".join(_lines(self.parts)), self.budget.characters)
+        text, truncated = cut("".join(lines(self.parts)), self.budget.characters)
         told: dict[str, Any] = {"output": text, "truncated": truncated or self.left_out > 0}
         if self.left_out:
             told["images_left_out"] = self.left_out
@@ -126,37 +125,7 @@ class Collected:
         return data.get("text/plain", "") or data.get("text/markdown", "")
 
 
-def as_data(cell: Cell, index: int, budget: OutputBudget | None) -> dict[str, Any]:
-    """A cell as an agent reads it; ``budget`` None: without its outputs."""
-    told: dict[str, Any] = {
-        "cell_id": cell.id,
-        "index": index,
-        "type": cell.type.value,
-        "source": cell.source,
-        "hash": cell.hash,
-        "owner": "learner" if cell.ownership is None else cell.ownership.author,
-        "execution_count": cell.execution_count,
-        "running": cell.running,
-    }
-    if budget is not None and cell.outputs:
-        text, truncated = cut("".join(_lines([output_text(each) for each in cell.outputs])), budget.characters)
-        told["outputs"] = text
-        told["truncated"] = truncated or any(each.truncated for each in cell.outputs)
-        if cell.error is not None:
-            told["raised"] = {"name": cell.error.error_name, "value": cell.error.error_value}
-    return told
-
-
-def output_text(output: Output) -> str:
-    """The text of one output; of a rich one without text, what it is."""
-    if output.text or output.type is OutputType.STREAM:
-        return output.text
-    if output.type is OutputType.ERROR:
-        return f"{output.error_name}: {output.error_value}"
-    return f"[{', '.join(output.mime_types)}]"
-
-
-def _lines(parts: Sequence[str]) -> list[str]:
+def lines(parts: Sequence[str]) -> list[str]:
     """The parts, each on a line of its own unless the one before was left open on purpose."""
     return [part if part.endswith("\n") or at == len(parts) - 1 else f"{part}\n" for at, part in enumerate(parts)]
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
+
+from fastjsonschema import JsonSchemaValueException
+from fastjsonschema import compile as compile_schema
 
 from ltt_collab.model.errors import UsageError
 
@@ -19,6 +24,44 @@ class BadArgumentError(UsageError):
     def __init__(self, name: str, value: object, remedy: str) -> None:
         super().__init__(f"{name}={value!r} cannot be used: {remedy}")
         self.name, self.value, self.remedy = name, value, remedy
+
+
+class ArgumentSchema:
+    """What a tool takes, as it is listed; made into code by fastjsonschema at the tool's first call."""
+
+    def __init__(self, tool: str, schema: Mapping[str, Any]) -> None:
+        self._tool, self._schema = tool, schema
+        self._properties: Mapping[str, Any] = schema.get("properties", {})
+        self._required: Sequence[str] = schema.get("required", [])
+
+    def expect(self, given: Arguments) -> None:
+        """Look at the arguments of a call.
+
+        Raises:
+            BadArgumentError: which one cannot be used, and what it must be.
+        """
+        for argument, value in given.items():
+            if argument not in self._properties and argument not in self._required:
+                known = ", ".join({**self._properties, **dict.fromkeys(self._required)}) or "nothing"
+                raise BadArgumentError(argument, value, f"{self._tool} takes {known}")
+        for required in self._required:
+            if required not in given:
+                raise BadArgumentError(required, "", "it is required")
+        try:
+            self._check(given)
+        except JsonSchemaValueException as error:
+            name = error.path[1] if len(error.path) > 1 else ""
+            fits = {key: value for key, value in self._properties.get(name, {}).items() if key not in _WORDS}
+            raise BadArgumentError(name, given.get(name), f"it must fit {json.dumps(fits)}") from error
+
+    @cached_property
+    def _check(self) -> Callable[[Arguments], object]:
+        check: Callable[[Arguments], object] = compile_schema(dict(self._schema), use_default=False)
+        return check
+
+
+_WORDS = frozenset({"title", "description", "default"})
+"""Of a schema: for people, and no condition."""
 
 
 def text_argument(arguments: Mapping[str, object], name: str) -> str | None:

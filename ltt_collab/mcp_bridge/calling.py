@@ -1,32 +1,33 @@
-"""One caller of tools: who it is, what it sees, and what its session remembers."""
+"""One caller of tools: who it is, what it sees, and what it may do there."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine
+import base64
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import anyio
 
 from ltt_collab.access.scoped import ScopedDirectory, ScopedInsight
 from ltt_collab.access.scoped_editing import ScopedEditing, ScopedForks, ScopedRunning
-from ltt_collab.mcp_bridge.answers import OutputBudget, Reply
+from ltt_collab.mcp_bridge.answers import Image, OutputBudget, Reply
 from ltt_collab.mcp_bridge.arguments import Arguments, BadArgumentError, text_argument, whole_argument
+from ltt_collab.mcp_bridge.remembering import SessionState
+from ltt_collab.mcp_bridge.telling import picture_kind
 from ltt_collab.model.cells import Cell, Notebook
 from ltt_collab.model.errors import ForbiddenError, UnknownCellError, UnknownRoomError
 from ltt_collab.model.identity import Sight
 from ltt_collab.model.ids import CellId, RoomId, Username
+from ltt_collab.model.pictures import RASTER, picture_of
 from ltt_collab.ports.classroom import Classroom
 from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.directory import RoomDirectory, RoomInfo
-from ltt_collab.ports.editing import RoomEditing, RoomRunning
+from ltt_collab.ports.editing import RoomEditing, RoomRunning, Written
 from ltt_collab.ports.histories import RoomForks
 from ltt_collab.ports.insight import RoomInsight
 from ltt_collab.ports.presence import Presence
-
-ANSWERS_KEPT = 1_000
-"""Answers remembered for each agent by idempotency key; the oldest is forgotten first."""
 
 Progress = Callable[[float, str], Awaitable[None]]
 
@@ -39,8 +40,8 @@ async def unheard(_count: float, _message: str) -> None:
 class Behind:
     """What stands behind the bridge; ``classroom`` None: there are no courses, ``forks``: no versions and forks.
 
-    ``presence``: ours in a room, for who else is there; None where it cannot be told. ``beside``: what has to run as
-    long as the bridge does.
+    ``presence``: ours in a room, for who else is there; None where it cannot be told. ``output``: the MIME bundle of
+    one output of a cell, {} when there is none. ``beside``: what has to run as long as the bridge does.
     """
 
     directory: RoomDirectory
@@ -51,67 +52,9 @@ class Behind:
     forks: RoomForks | None = None
     classroom: Classroom | None = None
     presence: Callable[[RoomId], Presence | None] = lambda _room: None
+    output: Callable[[RoomId, CellId, int], Mapping[str, Any]] = lambda _room, _cell, _index: {}
     beside: Callable[[], Coroutine[Any, Any, None]] = anyio.sleep_forever
     budget: OutputBudget = field(default_factory=OutputBudget)
-
-
-@dataclass(slots=True)
-class SessionState:
-    """What one MCP session remembers; never shared between sessions.
-
-    ``read``: the hash of each cell as this client last read it, by room and index. ``names``: the compat sets'
-    notebooks by the name that the client gave them; ``current``: the one that it uses.
-    """
-
-    read: dict[RoomId, dict[int, tuple[CellId, str]]] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
-    current: str = ""
-
-    def remember(self, notebook: Notebook, indexes: range | None = None) -> None:
-        """The client was shown these cells (None: all of them)."""
-        known = self.read.setdefault(notebook.room, {})
-        for index in indexes if indexes is not None else range(len(notebook.cells)):
-            if index < len(notebook.cells):
-                known[index] = (notebook.cells[index].id, notebook.cells[index].hash)
-
-    def hash_of(self, room: RoomId, cell: CellId) -> str | None:
-        """The hash of a cell when this client last saw it."""
-        return next((seen for each, seen in self.read.get(room, {}).values() if each == cell), None)
-
-
-class Answers:
-    """Answers by idempotency key, which holds for one caller, tool and notebook.
-
-    Invariants:
-        1. A key is worked on once: who comes with it meanwhile waits for the same answer.
-        2. A call that failed for a passing reason is not remembered: trying again is the remedy.
-    """
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[tuple[Username, str], Reply] = OrderedDict()
-        self._at_work: dict[tuple[Username, str], anyio.Event] = {}
-
-    async def once(self, who: Username, key: str, work: Callable[[], Awaitable[Reply]]) -> Reply:
-        """The answer to that key; without a key just the work."""
-        if not key:
-            return await work()
-        at = (who, key)
-        while at in self._at_work:
-            await self._at_work[at].wait()
-        known = self._known.get(at)
-        if known is not None:
-            return known
-        done = self._at_work[at] = anyio.Event()
-        try:
-            reply = await work()
-        finally:
-            del self._at_work[at]
-            done.set()
-        if not reply.is_error:
-            self._known[at] = reply
-            while len(self._known) > ANSWERS_KEPT:
-                self._known.popitem(last=False)
-        return reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +78,7 @@ class Caller:
         self.editing = ScopedEditing(behind.editing, self.directory, sight)
         self.running = ScopedRunning(behind.running, self.directory, sight)
         self.forks = None if behind.forks is None else ScopedForks(behind.forks, self.directory, sight)
-        self._presence = behind.presence
+        self._presence, self._output = behind.presence, behind.output
 
     @property
     def name(self) -> Username:
@@ -150,6 +93,26 @@ class Caller:
         """
         if not self.sight.principal.may_execute:
             raise ForbiddenError(what, "the token does not allow to run code")
+
+    def image(self, room: RoomId, cell: CellId, index: int) -> Image | None:
+        """The picture of one output; None when it has none, or one over the budget.
+
+        Raises:
+            UnknownRoomError
+        """
+        picture = picture_of(self._output(self.directory.find(room).id, cell, index), RASTER)
+        if picture is None or len(picture.content) > self.budget.image_bytes:
+            return None
+        return Image(base64.b64encode(picture.content).decode(), picture.media_type)
+
+    def images(self, found: Found) -> tuple[Image, ...]:
+        """The pictures of a cell's outputs, as many as the budget has."""
+        pictures = (
+            self.image(found.room.id, found.cell.id, at)
+            for at, output in enumerate(found.cell.outputs)
+            if picture_kind(output) is not None
+        )
+        return tuple(islice((each for each in pictures if each is not None), self.budget.images))
 
     def presence(self, room: RoomId) -> Presence | None:
         """Who is in a room."""
@@ -198,6 +161,14 @@ class Caller:
         if not 0 <= index < len(notebook.cells):
             raise BadArgumentError("cell_index", index, f"the notebook has {len(notebook.cells)} cells, from 0")
         return Found(info, notebook, notebook.cells[index], index)
+
+    async def wrote(self, room: RoomId, *written: Written) -> Notebook:
+        """Remember for the session what it wrote, and where its cells are now; the notebook after it."""
+        for each in written:
+            self.state.remember_cell(room, each.index, each.cell_id, each.hash)
+        notebook = await self.directory.snapshot(room)
+        self.state.follow(notebook)
+        return notebook
 
     def precondition(self, found: Found, expected: str | None) -> str:
         """The hash that a write rests on: the given one, else what this client last read.

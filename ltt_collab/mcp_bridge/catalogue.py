@@ -77,7 +77,9 @@ def _tool(
     *,
     required: Sequence[str] = (),
     reads: bool = False,
+    runs: bool = False,
 ) -> Tool:
+    """``runs``: it may run code, and so do anything to the kernel and its files: clients ask their user before."""
     return {
         "name": name,
         "description": description,
@@ -87,7 +89,7 @@ def _tool(
             "required": list(required),
             "additionalProperties": False,
         },
-        "annotations": {"readOnlyHint": reads, "destructiveHint": False, "openWorldHint": False},
+        "annotations": {"readOnlyHint": reads, "destructiveHint": runs, "openWorldHint": False},
     }
 
 
@@ -108,6 +110,7 @@ NATIVE: tuple[Tool, ...] = (
             "cell_id": _CELL,
             "cell_index": {"type": "integer", "minimum": 0, "description": "Instead of the id, 0-based."},
             "max_output_chars": _OUTPUT,
+            "include_images": {"type": "boolean", "default": False, "description": "Its pictures too, as images."},
         },
         reads=True,
     ),
@@ -138,6 +141,7 @@ NATIVE: tuple[Tool, ...] = (
             "idempotency_key": _KEY,
         },
         required=["source"],
+        runs=True,
     ),
     _tool(
         "edit_cell",
@@ -163,6 +167,7 @@ NATIVE: tuple[Tool, ...] = (
             "idempotency_key": _KEY,
         },
         required=["cell_id"],
+        runs=True,
     ),
     _tool(
         "execute_code",
@@ -175,11 +180,12 @@ NATIVE: tuple[Tool, ...] = (
             "idempotency_key": _KEY,
         },
         required=["code"],
+        runs=True,
     ),
     _tool(
         "point_at",
         "Select a line of a cell in your colour, so that the learner sees what you mean. No letter changes.",
-        {"cell_id": _CELL, "line": {"type": "integer", "minimum": 1}, "expected_hash": _HASH},
+        {"cell_id": _CELL, "line": {"type": "integer", "minimum": 1}, "expected_hash": _HASH, "idempotency_key": _KEY},
         required=["cell_id", "line"],
     ),
     _tool(
@@ -197,7 +203,10 @@ NATIVE: tuple[Tool, ...] = (
     _tool(
         "undo_my_writes",
         "Take back your latest writes in this notebook. What somebody else changed since stays.",
-        {"most": {"type": "integer", "minimum": 1, "description": "How many; all of them if not given."}},
+        {
+            "most": {"type": "integer", "minimum": 1, "description": "How many; all of them if not given."},
+            "idempotency_key": _KEY,
+        },
     ),
     _tool(
         "wait_for_change",
@@ -226,7 +235,11 @@ NATIVE: tuple[Tool, ...] = (
     _tool(
         "kernel",
         "The notebook's kernel: its status; interrupt what runs; restart it (its variables are gone).",
-        {"action": {"type": "string", "enum": ["status", "interrupt", "restart"], "default": "status"}},
+        {
+            "action": {"type": "string", "enum": ["status", "interrupt", "restart"], "default": "status"},
+            "idempotency_key": _KEY,
+        },
+        runs=True,
     ),
 )
 

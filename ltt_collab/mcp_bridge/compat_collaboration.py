@@ -12,7 +12,7 @@ from typing import Any
 from ltt_collab.mcp_bridge import compat_documents as documents
 from ltt_collab.mcp_bridge import compat_presence as presence
 from ltt_collab.mcp_bridge import compat_server
-from ltt_collab.mcp_bridge.answers import Reply, as_data, say
+from ltt_collab.mcp_bridge.answers import Reply, say
 from ltt_collab.mcp_bridge.arguments import (
     LONGEST_RUN,
     USUAL_RUN,
@@ -27,6 +27,7 @@ from ltt_collab.mcp_bridge.calling import Caller, Found, Handler
 from ltt_collab.mcp_bridge.compat_presence import humans, named_notebook, user_data
 from ltt_collab.mcp_bridge.compat_session import expect_unchanged
 from ltt_collab.mcp_bridge.running import insert_and_run, run_found
+from ltt_collab.mcp_bridge.telling import cells_with_outputs
 from ltt_collab.model.cells import CellType, Notebook
 from ltt_collab.model.errors import NotOursError
 from ltt_collab.model.ids import CellId
@@ -55,7 +56,7 @@ async def get_notebook(caller: Caller, arguments: Arguments) -> Reply:
     caller.state.remember(notebook)
     most = whole_argument(arguments, "max_content_length") or 100_000
     budget = replace(caller.budget, characters=most)
-    cells = [as_data(cell, at, budget) for at, cell in enumerate(notebook.cells)]
+    cells = cells_with_outputs(notebook, range(len(notebook.cells)), budget)
     told: dict[str, Any] = {"path": info.path, "room_id": info.id, "cells": cells}
     if flag_argument(arguments, "include_collaboration_state", default=True):
         told["collaboration_state"] = {"users": [user_data(each) for each in humans(caller, info.id)]}
@@ -88,8 +89,8 @@ async def batch_insert_notebook_cells(caller: Caller, arguments: Arguments) -> R
                 return Reply(texts=reply.texts, data={**(reply.data or {}), "results": done}, is_error=True)
         else:
             written = await caller.editing.insert(info.id, new, by=caller.name)
+            await caller.wrote(info.id, written)
             done.append({"cell_id": written.cell_id, "index": written.index})
-    caller.state.remember(await caller.directory.snapshot(info.id))
     return say({"success": True, "path": notebook.path, "results": done})
 
 
@@ -106,8 +107,7 @@ async def batch_update_notebook_cells(caller: Caller, arguments: Arguments) -> R
     for found, source in zip(targets, sources, strict=True):
         written = await caller.editing.rewrite(info.id, found.cell.id, source, found.cell.hash, by=caller.name)
         done.append({"cell_id": written.cell_id, "index": written.index, "hash": written.hash})
-    notebook = await caller.directory.snapshot(info.id)
-    caller.state.remember(notebook)
+        notebook = await caller.wrote(info.id, written)
     if flag_argument(arguments, "exec", default=True):
         codes = [found for found in targets if found.cell.type is CellType.CODE]
         again = [caller.cell(info, notebook, found.cell.id, None) for found in codes]
@@ -122,7 +122,7 @@ async def batch_delete_notebook_cells(caller: Caller, arguments: Arguments) -> R
     _expect_own(caller, targets)
     for found in targets:
         await caller.editing.delete(info.id, found.cell.id, by=caller.name)
-    caller.state.remember(await caller.directory.snapshot(info.id))
+    await caller.wrote(info.id)
     return say({"success": True, "deleted": [found.cell.id for found in targets]})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ltt_collab.mcp_bridge.answers import Reply, as_data, output_text, refuse, say
+from ltt_collab.mcp_bridge.answers import Reply, refuse, say
 from ltt_collab.mcp_bridge.arguments import (
     USUAL_RUN,
     Arguments,
@@ -16,6 +16,7 @@ from ltt_collab.mcp_bridge.arguments import (
 from ltt_collab.mcp_bridge.calling import Caller, Found, Handler
 from ltt_collab.mcp_bridge.compat_session import expect_unchanged
 from ltt_collab.mcp_bridge.running import insert_and_run, run_found
+from ltt_collab.mcp_bridge.telling import cells_with_outputs, texts_within
 from ltt_collab.model.cells import Cell, CellType, Notebook
 from ltt_collab.model.ids import CellId
 from ltt_collab.ports.directory import RoomInfo
@@ -66,12 +67,12 @@ async def modify_notebook_cells(caller: Caller, arguments: Arguments) -> Reply:
             written = await caller.editing.rewrite(
                 info.id, found.cell.id, _content(content), found.cell.hash, by=caller.name
             )
-            caller.state.read.setdefault(info.id, {})[found.index] = (written.cell_id, written.hash)
+            await caller.wrote(info.id, written)
             return say({"cell_id": written.cell_id, "position_index": written.index})
         case "delete":
             found = _at(caller, info, notebook, index)
             await caller.editing.delete(info.id, found.cell.id, by=caller.name)
-            caller.state.remember(await caller.directory.snapshot(info.id))
+            await caller.wrote(info.id)
             return say({"deleted": found.cell.id})
         case unknown:
             choices = "add_code, edit_code, add_markdown, edit_markdown, delete"
@@ -97,12 +98,12 @@ def _view_source(caller: Caller, info: RoomInfo, notebook: Notebook, arguments: 
     given = (arguments.get("execution_count"), arguments.get("position_index"), arguments.get("cell_id"))
     if all(each is None for each in given):
         caller.state.remember(notebook)
-        return say({"cells": [as_data(cell, at, caller.budget) for at, cell in enumerate(notebook.cells)]})
+        return say({"cells": cells_with_outputs(notebook, range(len(notebook.cells)), caller.budget)})
     cell_id = _id_of(notebook, arguments)
     found = caller.cell(info, notebook, cell_id, whole_argument(arguments, "position_index"))
     caller.state.remember(notebook, range(found.index, found.index + 1))
-    outputs = [output_text(each) for each in found.cell.outputs]
-    return say(as_data(found.cell, found.index, caller.budget) | {"output_texts": outputs})
+    told = cells_with_outputs(notebook, [found.index], caller.budget)[0]
+    return say(told | {"output_texts": texts_within(found.cell.outputs, caller.budget.characters)})
 
 
 def _id_of(notebook: Notebook, arguments: Arguments) -> str | None:
@@ -130,6 +131,7 @@ def _new(notebook: Notebook, content: str | None, index: int | None, type: CellT
 
 async def _inserted(caller: Caller, info: RoomInfo, new: NewCell) -> Reply:
     written = await caller.editing.insert(info.id, new, by=caller.name)
+    await caller.wrote(info.id, written)
     return say({"cell_id": written.cell_id, "position_index": written.index})
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from ltt_collab.mcp_bridge.answers import Reply, cut, output_text
-from ltt_collab.mcp_bridge.calling import Caller
+from ltt_collab.mcp_bridge.answers import Image, Reply
+from ltt_collab.mcp_bridge.telling import output_text, shares, texts_within
 from ltt_collab.model.cells import Cell, Notebook
 
 KINDS: Mapping[str, str] = {
@@ -36,11 +37,11 @@ def said(text: str) -> Reply:
     return Reply(texts=(text,), data={"result": text})
 
 
-def put_out(outputs: Sequence[str], images: int = 0) -> Reply:
-    """Outputs as that server answers them, in order."""
-    listed = list(outputs)
-    data = {"result": listed, "outputs": listed, "count": len(listed) + images, "images": images}
-    return Reply(texts=tuple(listed), data=data)
+def put_out(outputs: Sequence[str], images: Sequence[Image] = ()) -> Reply:
+    """Outputs as that server answers them: texts in order, then images."""
+    listed, count = list(outputs), len(images)
+    data = {"result": listed, "outputs": listed, "count": len(listed) + count, "images": count}
+    return Reply(texts=tuple(listed), images=tuple(images), data=data)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Reply:
@@ -53,18 +54,24 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Reply:
 def ran(reply: Reply, *, skip: int = 0) -> Reply:
     """A run's answer as that server gives it."""
     outputs = list(reply.texts[skip:]) or ["[No output generated]"]
-    found = put_out(outputs, len(reply.images))
+    found = put_out(outputs, reply.images)
     error = (reply.data or {}).get("error")
     data = dict(found.data or {}) | ({} if error is None else {"error": error})
-    return Reply(texts=found.texts, images=reply.images, data=data, is_error=reply.is_error)
+    return replace(found, data=data, is_error=reply.is_error)
 
 
-def whole(caller: Caller, cell: Cell, index: int, *, outputs: bool = True) -> list[str]:
+def whole(cell: Cell, index: int, characters: int | None) -> list[str]:
+    """A cell as that server shows it, a text for each part; ``characters`` of outputs, None for none at all."""
     head = f"=====Cell {index} | type: {cell.type.value} | execution count: {_count(cell)}====="
-    parts = [head, cell.source]
-    if outputs:
-        parts += [cut(output_text(each), caller.budget.characters)[0] for each in cell.outputs]
-    return parts
+    return [head, cell.source, *([] if characters is None else texts_within(cell.outputs, characters))]
+
+
+def wholes(notebook: Notebook, start: int, stop: int, characters: int) -> str:
+    """A page of cells; the characters are for the outputs of all of them together."""
+    told = cells_of(notebook, start, stop)
+    given = shares([sum(len(output_text(each)) for each in cell.outputs) for _, cell in told], characters)
+    pairs = zip(told, given, strict=True)
+    return "\n\n".join("\n".join(whole(cell, at, share)) for (at, cell), share in pairs)
 
 
 def brief(notebook: Notebook, start: int, limit: int) -> str:

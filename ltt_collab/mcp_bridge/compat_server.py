@@ -13,7 +13,7 @@ from ltt_collab.mcp_bridge import compat_server_cells as of_cells
 from ltt_collab.mcp_bridge.answers import Reply, refuse
 from ltt_collab.mcp_bridge.arguments import Arguments, integer_argument, required_text
 from ltt_collab.mcp_bridge.calling import Caller, Handler
-from ltt_collab.mcp_bridge.compat_phrases import KINDS, brief, cells_of, said, table, whole
+from ltt_collab.mcp_bridge.compat_phrases import KINDS, brief, said, table, wholes
 from ltt_collab.mcp_bridge.compat_session import not_connected, used
 
 
@@ -100,7 +100,7 @@ async def read_notebook(caller: Caller, arguments: Arguments) -> Reply:
     if arguments.get("response_format", "brief") == "brief":
         body = brief(notebook, start, stop - start)
     else:
-        body = "\n\n".join("\n".join(whole(caller, cell, at)) for at, cell in cells_of(notebook, start, stop))
+        body = wholes(notebook, start, stop, caller.budget.characters)
     return said(f"Notebook {name} has {count} cells.\n\n{body}")
 
 

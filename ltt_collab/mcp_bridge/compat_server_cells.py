@@ -18,7 +18,7 @@ from ltt_collab.mcp_bridge.arguments import (
 )
 from ltt_collab.mcp_bridge.calling import Caller, Found
 from ltt_collab.mcp_bridge.compat_phrases import brief, put_out, ran, said, whole
-from ltt_collab.mcp_bridge.compat_session import expect_unchanged, used
+from ltt_collab.mcp_bridge.compat_session import expect_as_read, expect_unchanged, used
 from ltt_collab.mcp_bridge.running import Job, insert_and_run, run, run_found
 from ltt_collab.model.cells import CellType, Notebook
 from ltt_collab.model.errors import NotOursError
@@ -39,8 +39,8 @@ async def read_cell(caller: Caller, arguments: Arguments) -> Reply:
         return found
     caller.state.remember(notebook, range(found.index, found.index + 1))
     outputs = flag_argument(arguments, "include_outputs", default=True)
-    parts = whole(caller, found.cell, found.index, outputs=outputs)
-    return put_out(parts)
+    parts = whole(found.cell, found.index, caller.budget.characters if outputs else None)
+    return put_out(parts, caller.images(found) if outputs else ())
 
 
 async def insert_cell(caller: Caller, arguments: Arguments) -> Reply:
@@ -50,8 +50,7 @@ async def insert_cell(caller: Caller, arguments: Arguments) -> Reply:
     if isinstance(new, Reply):
         return new
     written = await caller.editing.insert(info.id, new, by=caller.name)
-    notebook = await caller.directory.snapshot(info.id)
-    caller.state.remember(notebook)
+    notebook = await caller.wrote(info.id, written)
     lines = [f"Cell inserted successfully at index {written.index} ({new.type.value})!"]
     count = len(notebook.cells)
     lines += [f"Notebook now has {count} cells, showing surrounding cells:"]
@@ -65,9 +64,7 @@ async def insert_execute_code_cell(caller: Caller, arguments: Arguments) -> Repl
     new = _new(notebook, arguments, CellType.CODE)
     if isinstance(new, Reply):
         return new
-    reply = await insert_and_run(caller, info.id, new, _timeout(arguments))
-    caller.state.remember(await caller.directory.snapshot(info.id))
-    return ran(reply, skip=1)
+    return ran(await insert_and_run(caller, info.id, new, _timeout(arguments)), skip=1)
 
 
 async def execute_cell(caller: Caller, arguments: Arguments) -> Reply:
@@ -136,7 +133,7 @@ async def delete_cell(caller: Caller, arguments: Arguments) -> Reply:
         lines.append(f"Cell {found.index} ({found.cell.type.value}) deleted successfully.")
         if flag_argument(arguments, "include_source", default=True):
             lines += ["deleted cell source:", found.cell.source, "\n---\n"]
-    caller.state.remember(await caller.directory.snapshot(info.id))
+    await caller.wrote(info.id)
     return said("\n".join(lines))
 
 
@@ -159,11 +156,13 @@ async def _rewrite(caller: Caller, arguments: Arguments, change: Callable[[str],
         return found
     if arguments.get("cell_id") is None:
         expect_unchanged(caller, found)
+    elif found.cell.ownership is None:
+        expect_as_read(caller, found)
     source = change(found.cell.source)
     if source == found.cell.source:
         return said(f"Cell {found.index} {verb} successfully - no changes detected")
     written = await caller.editing.rewrite(info.id, found.cell.id, source, found.cell.hash, by=caller.name)
-    caller.state.read.setdefault(info.id, {})[found.index] = (written.cell_id, written.hash)
+    await caller.wrote(info.id, written)
     diff = "\n".join(
         line
         for line in difflib.unified_diff(found.cell.source.splitlines(), source.splitlines(), lineterm="", n=3)

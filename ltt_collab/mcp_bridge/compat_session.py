@@ -16,11 +16,23 @@ def expect_unchanged(caller: Caller, found: Found) -> None:
         ConflictError: something else stands there now.
         BadArgumentError: it never read that cell.
     """
-    seen = caller.state.read.get(found.room.id, {}).get(found.index)
+    seen = caller.state.read_at(found.room.id, found.index)
     if seen is None:
         raise BadArgumentError("cell_index", found.index, "read the cell before you write by its index")
     if seen != (found.cell.id, found.cell.hash):
         raise ConflictError(found.cell.id, seen[1], found.cell.hash)
+
+
+def expect_as_read(caller: Caller, found: Found) -> None:
+    """A write into a learner's cell rests on what this client last read of it, also where it names the cell by its id.
+
+    Raises:
+        ConflictError: it is another by now.
+        BadArgumentError: it never read that cell.
+    """
+    seen = caller.precondition(found, None)
+    if seen != found.cell.hash:
+        raise ConflictError(found.cell.id, seen, found.cell.hash)
 
 
 async def used(caller: Caller, name: str | None) -> tuple[RoomInfo, Notebook]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
@@ -13,9 +15,9 @@ from starlette.types import Scope
 from ltt_collab.mcp_bridge.answers import OutputBudget
 from ltt_collab.mcp_bridge.calling import Behind
 from ltt_collab.mcp_bridge.server import PATH, Bridge, BridgeOptions
-from ltt_collab.model.errors import UnknownRoomError
+from ltt_collab.model.errors import UnknownCellError, UnknownRoomError
 from ltt_collab.model.identity import Sight
-from ltt_collab.model.ids import RoomId, ServerId
+from ltt_collab.model.ids import CellId, RoomId, ServerId
 from ltt_collab.peer.agent_audit import AgentAudit
 from ltt_collab.peer.editing import AgentEditing
 from ltt_collab.peer.forking import AgentForks
@@ -58,6 +60,7 @@ def mount_bridge(app: FastAPI, parts: Parts, settings: Settings) -> Bridge:
         clock=parts.clock,
         classroom=parts.classroom,
         presence=lambda room: _presence(parts.registry, room),
+        output=partial(_output, parts.registry),
         beside=audit.run,
         budget=OutputBudget(characters=settings.mcp_output_characters, image_bytes=settings.mcp_image_kib * 1024),
     )
@@ -67,6 +70,14 @@ def mount_bridge(app: FastAPI, parts: Parts, settings: Settings) -> Bridge:
     bridge = Bridge(behind, parts.sight_of, options)
     app.router.routes.insert(0, Route(PATH, endpoint=bridge))  # before any page that catches all paths
     return bridge
+
+
+def _output(registry: Registry, room: RoomId, cell: CellId, index: int) -> Mapping[str, Any]:
+    try:
+        page = registry.peer(room).page
+        return {} if page is None else page.view.output_data(cell, index)
+    except (UnknownRoomError, UnknownCellError):
+        return {}
 
 
 def _presence(registry: Registry, room: RoomId) -> Presence | None:

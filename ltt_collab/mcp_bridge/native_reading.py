@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, cast
 
-from ltt_collab.mcp_bridge.answers import OutputBudget, Reply, as_data, cut, refuse, say
+from ltt_collab.mcp_bridge.answers import OutputBudget, Reply, cut, refuse, say
 from ltt_collab.mcp_bridge.arguments import (
     USUAL_RUN,
     Arguments,
@@ -18,6 +18,7 @@ from ltt_collab.mcp_bridge.arguments import (
 )
 from ltt_collab.mcp_bridge.calling import Caller, found_cell, named_room, open_notebook
 from ltt_collab.mcp_bridge.changes import next_changes
+from ltt_collab.mcp_bridge.telling import cell_alone, cells_with_outputs
 from ltt_collab.model.ids import Seq
 
 FIRST_LINE = 120
@@ -44,7 +45,7 @@ async def list_cells(caller: Caller, arguments: Arguments) -> Reply:
     caller.state.remember(notebook)
     cells = []
     for index, cell in enumerate(notebook.cells):
-        told = as_data(cell, index, None)
+        told = cell_alone(cell, index)
         told["first_line"] = told.pop("source").partition("\n")[0][:FIRST_LINE]
         cells.append(told)
     return say({"notebook_path": info.path, "seq": notebook.seq, "cells": cells})
@@ -54,8 +55,11 @@ async def read_cell(caller: Caller, arguments: Arguments) -> Reply:
     """One cell."""
     found = await found_cell(caller, arguments)
     caller.state.remember(found.notebook, range(found.index, found.index + 1))
-    told = as_data(found.cell, found.index, _budget(caller, arguments))
-    return say(told | {"notebook_path": found.room.path, "seq": found.notebook.seq})
+    told = cells_with_outputs(found.notebook, [found.index], _budget(caller, arguments))[0]
+    reply = say(told | {"notebook_path": found.room.path, "seq": found.notebook.seq})
+    if not flag_argument(arguments, "include_images"):
+        return reply
+    return replace(reply, images=caller.images(found))
 
 
 async def read_notebook(caller: Caller, arguments: Arguments) -> Reply:
@@ -65,8 +69,10 @@ async def read_notebook(caller: Caller, arguments: Arguments) -> Reply:
     limit = int(number_argument(arguments, "limit", 100, 1, 500))
     shown = range(start, min(start + limit, len(notebook.cells)))
     caller.state.remember(notebook, shown)
-    budget = _budget(caller, arguments) if flag_argument(arguments, "include_outputs", default=True) else None
-    cells = [as_data(notebook.cells[index], index, budget) for index in shown]
+    if flag_argument(arguments, "include_outputs", default=True):
+        cells = cells_with_outputs(notebook, shown, _budget(caller, arguments))
+    else:
+        cells = [cell_alone(notebook.cells[index], index) for index in shown]
     told = {"notebook_path": info.path, "seq": notebook.seq, "language": notebook.language}
     return say(told | {"total": len(notebook.cells), "cells": cells})
 

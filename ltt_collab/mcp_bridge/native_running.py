@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from typing import Any
 
@@ -19,6 +20,7 @@ from ltt_collab.mcp_bridge.calling import Caller, found_cell, named_room
 from ltt_collab.mcp_bridge.running import Job, run, run_found
 from ltt_collab.model.cells import CellType
 from ltt_collab.model.errors import ConflictError
+from ltt_collab.model.ids import RoomId
 from ltt_collab.model.validations import ValidationMode, Verdict
 
 
@@ -53,7 +55,7 @@ async def run_check(caller: Caller, arguments: Arguments) -> Reply:
     brief = await caller.insight.task(found.room.id, found.cell.id)
     if caller.classroom is None or brief is None or found.room.learner is None:
         return refuse("no_task", "the cell belongs to no task of a published course; there is nothing to check")
-    key = text_argument(arguments, "idempotency_key") or secrets.token_hex(8)
+    key = _check_key(caller, found.room.id, text_argument(arguments, "idempotency_key"))
     record = await caller.classroom.validate(brief.course, brief.id, found.room.learner, ValidationMode.LIVE, key=key)
     if record.verdict is None:
         return say({"validation": record.id, "state": "under way"})
@@ -76,6 +78,13 @@ async def kernel(caller: Caller, arguments: Arguments) -> Reply:
     if found is None:
         return say({"kernel": None, "detail": "the notebook has no running kernel"})
     return say({"kernel": {"id": found.id, "name": found.name, "state": found.state.value}})
+
+
+def _check_key(caller: Caller, room: RoomId, key: str | None) -> str:
+    """The classroom knows keys by learner only; a client's holds for itself and one notebook."""
+    if not key:
+        return secrets.token_hex(8)
+    return hashlib.blake2b(f"{caller.name} {room} {key}".encode(), digest_size=16).hexdigest()
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

@@ -46,6 +46,7 @@ async def insert_cell(caller: Caller, arguments: Arguments) -> Reply:
     )
     if not flag_argument(arguments, "execute"):
         written = await caller.editing.insert(info.id, new, by=caller.name)
+        caller.state.remember_cell(info.id, written.index, written.cell_id, written.hash)
         return say({"cell_id": written.cell_id, "index": written.index, "hash": written.hash, "fresh": written.fresh})
     if new.type is not CellType.CODE:
         raise BadArgumentError("execute", True, "only code cells run")
@@ -63,7 +64,7 @@ async def edit_cell(caller: Caller, arguments: Arguments) -> Reply:
         return say({"cell_id": found.cell.id, "deleted": True})
     source = required_text(arguments, "source")
     written = await caller.editing.rewrite(found.room.id, found.cell.id, source, expected, by=caller.name)
-    caller.state.read.setdefault(found.room.id, {})[written.index] = (written.cell_id, written.hash)
+    caller.state.remember_cell(found.room.id, written.index, written.cell_id, written.hash)
     return say({"cell_id": written.cell_id, "index": written.index, "hash": written.hash})
 
 

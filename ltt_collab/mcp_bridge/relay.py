@@ -166,7 +166,8 @@ class Relay:
         try:
             upstream = await self._joined(tasks)
             if not await upstream.send(line, self._pass_on):
-                self._upstream = None
+                if self._upstream is upstream:  # else another request has opened a new one meanwhile
+                    self._upstream = None
                 upstream = await self._joined(tasks)  # invariant 3
                 if not await upstream.send(line, self._pass_on):
                     raise ConnectionError("the service forgets its sessions at once; is more than one behind that URL?")

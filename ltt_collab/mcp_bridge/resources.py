@@ -1,48 +1,43 @@
-"""Notebooks, cells and outputs as resources, and who is told when one changes."""
+"""Notebooks, cells and outputs as resources."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any, cast
-from urllib.parse import quote, unquote
+from dataclasses import dataclass
+from urllib.parse import unquote
 
-import anyio
 import structlog
 
-from ltt_collab.mcp_bridge.answers import OutputBudget, as_data, output_text
+from ltt_collab.mcp_bridge.answers import cut, lines
 from ltt_collab.mcp_bridge.arguments import BadArgumentError
 from ltt_collab.mcp_bridge.calling import Caller
-from ltt_collab.mcp_bridge.changes import as_change, is_change
-from ltt_collab.model.errors import SubscriberTooSlowError, UnknownCellError
-from ltt_collab.model.identity import Sight
+from ltt_collab.mcp_bridge.telling import SCHEME, cells_with_outputs, output_text
+from ltt_collab.model.errors import UnknownCellError
 from ltt_collab.model.ids import CellId, RoomId
-from ltt_collab.ports.directory import RoomDirectory
 
 log = structlog.get_logger(__name__)
 
-SCHEME = "ltt://rooms/"
-JSON = "application/json"
+JSON, TEXT = "application/json", "text/plain"
+
+MOST_DIGITS = 6
+"""Of an output's index: longer numbers are beyond any notebook, whatever their end."""
 
 TEMPLATES = (
     ("ltt://rooms/{room}", "notebook", "A notebook: its cells with sources and outputs."),
     ("ltt://rooms/{room}/cells/{cell}", "cell", "One cell."),
     ("ltt://rooms/{room}/cells/{cell}/outputs", "outputs", "The outputs of one cell, as text."),
+    ("ltt://rooms/{room}/cells/{cell}/outputs/{index}", "output", "One output, from 0: a picture as such, or text."),
 )
-
-SEND_SECONDS = 2.0
-"""For one notification: a client that takes none for so long is not told any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A resource's parts; ``cell`` None: the whole notebook."""
+    """A resource's parts; ``cell`` None: the whole notebook; ``outputs``: of the cell, ``output``: one of them."""
 
     room: RoomId
     cell: CellId | None = None
     outputs: bool = False
+    output: int | None = None
 
     @classmethod
     def parse(cls, uri: str) -> Address:
@@ -51,104 +46,51 @@ class Address:
         Raises:
             BadArgumentError
         """
-        parts = [unquote(part) for part in uri.removeprefix(SCHEME).split("/")]
+        parts = [unquote(part) for part in uri.removeprefix(SCHEME).split("/")] if uri.startswith(SCHEME) else []
         match parts:
-            case [room] if uri.startswith(SCHEME) and room:
+            case [room] if room:
                 return cls(RoomId(room))
-            case [room, "cells", cell] if uri.startswith(SCHEME):
+            case [room, "cells", cell]:
                 return cls(RoomId(room), CellId(cell))
-            case [room, "cells", cell, "outputs"] if uri.startswith(SCHEME):
+            case [room, "cells", cell, "outputs"]:
                 return cls(RoomId(room), CellId(cell), True)
+            case [room, "cells", cell, "outputs", output] if output.isascii() and output.isdecimal():
+                return cls(RoomId(room), CellId(cell), True, int(output[:MOST_DIGITS]))
             case _:
-                raise BadArgumentError("uri", uri, f"use one as in {SCHEME}<room>/cells/<cell>")
+                raise BadArgumentError("uri", uri, f"use one as in {SCHEME}<room>/cells/<cell>/outputs/<index>")
 
 
-def notebook_uri(room: RoomId) -> str:
-    """The URI of a notebook."""
-    return f"{SCHEME}{quote(room, safe='')}"
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a resource holds; ``is_base64``: the text stands for bytes."""
+
+    mime_type: str
+    text: str
+    is_base64: bool = False
 
 
-async def read(caller: Caller, uri: str) -> tuple[str, str]:
-    """A resource's MIME type and text.
+async def read(caller: Caller, uri: str) -> Content:
+    """A resource's content; its texts keep to the output budget.
 
     Raises:
         BadArgumentError, UnknownRoomError, UnknownCellError
     """
     address = Address.parse(uri)
     notebook = await caller.directory.snapshot(caller.directory.find(address.room).id)
-    budget: OutputBudget = caller.budget
     if address.cell is None:
-        cells = [as_data(cell, index, budget) for index, cell in enumerate(notebook.cells)]
-        return JSON, json.dumps({"notebook_path": notebook.path, "seq": notebook.seq, "cells": cells})
+        cells = cells_with_outputs(notebook, range(len(notebook.cells)), caller.budget)
+        return Content(JSON, json.dumps({"notebook_path": notebook.path, "seq": notebook.seq, "cells": cells}))
     index = next((at for at, cell in enumerate(notebook.cells) if cell.id == address.cell), None)
     if index is None:
         raise UnknownCellError(address.cell)
-    cell = notebook.cells[index]
-    if address.outputs:
-        return "text/plain", "".join(output_text(output) for output in cell.outputs)
-    return JSON, json.dumps(as_data(cell, index, budget))
-
-
-Tell = Callable[[str, dict[str, Any]], Awaitable[bool]]
-"""Tells a client that a URI changed, and what; False when it is not there any more."""
-
-
-@dataclass(eq=False, slots=True)
-class Subscriber:
-    """One client, what it subscribed to, and whom it may see."""
-
-    sight: Sight
-    tell: Tell
-    uris: set[str] = field(default_factory=set)
-
-
-class Subscriptions:
-    """Tells clients what changes.
-
-    Invariants:
-        1. Whether a client may see a room is looked up for each change.
-        2. A client that does not take what it is told is dropped, and holds up the others for ``SEND_SECONDS`` once.
-    """
-
-    def __init__(self, directory: RoomDirectory) -> None:
-        self._directory = directory
-        self._subscribers: set[Subscriber] = set()
-
-    def add(self, subscriber: Subscriber) -> None:
-        """Tell it from now on."""
-        self._subscribers.add(subscriber)
-
-    def remove(self, subscriber: Subscriber) -> None:
-        """Tell it no more."""
-        self._subscribers.discard(subscriber)
-
-    async def run(self) -> None:
-        """Tell until cancelled."""
-        while True:
-            try:
-                async with aclosing(cast("Any", self._directory.events(None))) as events:
-                    async for event in events:
-                        if self._subscribers and is_change(event):
-                            await self._told(event.room, as_change(event))
-            except SubscriberTooSlowError as error:
-                log.warning("change notifications fell behind", reason=str(error))
-
-    async def _told(self, room: RoomId, change: dict[str, Any]) -> None:
-        learner = next((info.learner for info in self._directory.rooms() if info.id == room), None)
-        for subscriber in tuple(self._subscribers):
-            if not subscriber.sight.sees(learner):  # invariant 1
-                continue
-            for uri in _touched(subscriber.uris, room, change["cell_id"]):
-                told = False
-                with anyio.move_on_after(SEND_SECONDS):
-                    told = await subscriber.tell(uri, change)
-                if not told:  # invariant 2
-                    self.remove(subscriber)
-                    break
-
-
-def _touched(uris: Sequence[str] | set[str], room: RoomId, cell: str | None) -> Iterator[str]:
-    for uri in tuple(uris):
-        address = Address.parse(uri)
-        if address.room == room and address.cell in {None, cell}:
-            yield uri
+    if not address.outputs:
+        return Content(JSON, json.dumps(cells_with_outputs(notebook, [index], caller.budget)[0]))
+    outputs = notebook.cells[index].outputs
+    if address.output is None:
+        return Content(TEXT, cut("".join(lines([output_text(each) for each in outputs])), caller.budget.characters)[0])
+    if address.output >= len(outputs):
+        raise BadArgumentError("uri", uri, f"the cell has {len(outputs)} outputs, from 0")
+    image = caller.image(notebook.room, address.cell, address.output)
+    if image is not None:
+        return Content(image.mime_type, image.data, is_base64=True)
+    return Content(TEXT, cut(output_text(outputs[address.output]), caller.budget.characters)[0])

@@ -76,6 +76,7 @@ async def insert_and_run(
     if await caller.running.kernel(room) is None:
         return refuse("no_kernel", "the notebook has no running kernel; nothing was written. A learner starts one")
     written = await caller.editing.insert(room, new, by=caller.name)
+    await caller.wrote(room, written)
     job = Job(code=new.source, seconds=seconds, characters=characters, cell=written.cell_id)
     try:
         reply = await run(caller, room, job)

@@ -25,16 +25,18 @@ from starlette.types import Receive, Scope, Send
 from ltt_collab import __version__
 from ltt_collab.mcp_bridge import resources
 from ltt_collab.mcp_bridge.answers import Reply, refuse
-from ltt_collab.mcp_bridge.calling import Behind, Caller, Progress, SessionState, unheard
+from ltt_collab.mcp_bridge.calling import Behind, Caller, Progress, unheard
 from ltt_collab.mcp_bridge.catalogue import INSTRUCTIONS, SERVER_NAME, Compat
 from ltt_collab.mcp_bridge.hosts import only_for
 from ltt_collab.mcp_bridge.limits import CallRate
 from ltt_collab.mcp_bridge.quick import QuickCall, QuickDoor
-from ltt_collab.mcp_bridge.resources import Subscriber, Subscriptions
+from ltt_collab.mcp_bridge.remembering import SessionState
+from ltt_collab.mcp_bridge.subscriptions import Subscriber, Subscriptions, Tell
+from ltt_collab.mcp_bridge.telling import notebook_uri
 from ltt_collab.mcp_bridge.tools import LISTED, Tools
 from ltt_collab.model.errors import LttError
 from ltt_collab.model.identity import Sight
-from ltt_collab.model.problems import error_to_wire
+from ltt_collab.model.problems import CODE_KEY, DETAIL_KEY, error_to_wire
 
 PATH = "/mcp"
 
@@ -48,6 +50,8 @@ CHANGE_META_KEY = "ltt-collab/change"
 
 UNHEARD = 100
 """Changes that wait for one listening client of the newer protocol; more end its stream."""
+
+RATE_LIMITED = "rate_limited"
 
 Context = ServerRequestContext[Any, Request]
 
@@ -74,8 +78,7 @@ class Bridge:
         self._tools = Tools()
         self._rate = CallRate(options.calls_per_minute, behind.clock)
         self._states: OrderedDict[str, SessionState] = OrderedDict()
-        self._subscriptions = Subscriptions(behind.directory)
-        self._subscribers: dict[str, Subscriber] = {}
+        self._subscriptions = Subscriptions(behind.directory, behind.clock, IDLE_SECONDS)
         hosts = only_for(options.hosts)
         self._manager = StreamableHTTPSessionManager(
             self._server(),
@@ -100,7 +103,11 @@ class Bridge:
         async def work(call: QuickCall) -> Reply:
             return await self._called(self._caller_of(request), Compat(compat), call.tool, call.arguments)
 
-        await self._door.take(request, send, name, Compat(compat), work)
+        session = _session_key(request, self._sight_of)
+        with self._subscriptions.asking(session, self._sight_of(scope)):
+            await self._door.take(request, send, name, Compat(compat), work)
+        if request.method == "DELETE":
+            self._subscriptions.end(session)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -135,18 +142,35 @@ class Bridge:
         return _result(await self._called(self._caller(context), _compat(context), params.name, params.arguments or {}))
 
     async def _called(self, caller: Caller, compat: Compat, tool: str, arguments: Mapping[str, Any]) -> Reply:
-        wait = self._rate.wait_for(caller.name)
-        if wait:
-            return refuse("rate_limited", f"too many calls; try again in {wait:.1f} s")
+        late = self._too_fast(caller)
+        if late:
+            return refuse(RATE_LIMITED, late)
         return await self._tools.call(caller, compat, tool, arguments)
+
+    def _too_fast(self, caller: Caller) -> str:
+        """Counts a request; the sentence for a client that asks too often, else ''."""
+        wait = self._rate.wait_for(caller.name)
+        return f"too many calls; try again in {wait:.1f} s" if wait else ""
+
+    def _reader(self, context: Context) -> Caller:
+        """Who asks for resources.
+
+        Raises:
+            MCPError: they ask too often.
+        """
+        caller = self._caller(context)
+        late = self._too_fast(caller)
+        if late:
+            raise MCPError(types.INVALID_REQUEST, f"{RATE_LIMITED}: {late}", {CODE_KEY: RATE_LIMITED, DETAIL_KEY: late})
+        return caller
 
     async def _list_resources(
         self, context: Context, _: types.PaginatedRequestParams | None
     ) -> types.ListResourcesResult:
         return types.ListResourcesResult(
             resources=[
-                types.Resource(uri=resources.notebook_uri(info.id), name=info.path, mime_type=resources.JSON)
-                for info in self._caller(context).directory.rooms()
+                types.Resource(uri=notebook_uri(info.id), name=info.path, mime_type=resources.JSON)
+                for info in self._reader(context).directory.rooms()
             ]
         )
 
@@ -164,37 +188,39 @@ class Bridge:
         self, context: Context, params: types.ReadResourceRequestParams
     ) -> types.ReadResourceResult:
         try:
-            mime, text = await resources.read(self._caller(context), str(params.uri))
+            found = await resources.read(self._reader(context), str(params.uri))
         except LttError as error:
             raise _not_found(error) from error
-        content = types.TextResourceContents(uri=str(params.uri), mime_type=mime, text=text)
-        return types.ReadResourceResult(contents=[content])
+        uri, kind = str(params.uri), found.mime_type
+        if found.is_base64:
+            return types.ReadResourceResult(
+                contents=[types.BlobResourceContents(uri=uri, mime_type=kind, blob=found.text)]
+            )
+        return types.ReadResourceResult(contents=[types.TextResourceContents(uri=uri, mime_type=kind, text=found.text)])
 
     async def _subscribe(self, context: Context, params: types.SubscribeRequestParams) -> types.EmptyResult:
-        caller, key = self._caller(context), _session_key(_request(context), self._sight_of)
+        caller, key = self._reader(context), _session_key(_request(context), self._sight_of)
         self._expect_visible(caller, str(params.uri))
-        subscriber = self._subscribers.get(key)
+        subscriber = self._subscriptions.of(key)
         if subscriber is None:
-            subscriber = self._subscribers[key] = Subscriber(caller.sight, _teller(context.session))
+            subscriber = Subscriber(caller.sight, _teller(context.session), session=key)
+            self._subscriptions.add(subscriber)
         subscriber.uris.add(str(params.uri))
-        self._subscriptions.add(subscriber)
         return types.EmptyResult()
 
     async def _unsubscribe(self, context: Context, params: types.UnsubscribeRequestParams) -> types.EmptyResult:
-        key = _session_key(_request(context), self._sight_of)
-        subscriber = self._subscribers.get(key)
+        subscriber = self._subscriptions.of(_session_key(_request(context), self._sight_of))
         if subscriber is not None:
             subscriber.uris.discard(str(params.uri))
             if not subscriber.uris:
                 self._subscriptions.remove(subscriber)
-                del self._subscribers[key]
         return types.EmptyResult()
 
     async def _listen(
         self, context: Context, params: types.SubscriptionsListenRequestParams
     ) -> types.SubscriptionsListenResult:
         """One stream of changes, for clients of the newer protocol; ends when the client goes, or hears too slowly."""
-        caller = self._caller(context)
+        caller = self._reader(context)
         uris = list(params.notifications.resource_subscriptions or ())
         for uri in uris:
             self._expect_visible(caller, uri)
@@ -275,7 +301,7 @@ def _result(reply: Reply) -> types.CallToolResult:
     return types.CallToolResult(content=[*texts, *images], structured_content=structured, is_error=reply.is_error)
 
 
-def _teller(session: ServerSession) -> resources.Tell:
+def _teller(session: ServerSession) -> Tell:
     async def tell(uri: str, change: dict[str, Any]) -> bool:
         try:
             await session.send_notification(_updated(uri, {CHANGE_META_KEY: change}))

@@ -10,9 +10,10 @@ import structlog
 
 from ltt_collab.mcp_bridge import compat_collaboration, compat_mcp_jupyter, compat_server, native
 from ltt_collab.mcp_bridge.answers import Reply, refuse, say_error
-from ltt_collab.mcp_bridge.arguments import Arguments, BadArgumentError, text_argument
-from ltt_collab.mcp_bridge.calling import Answers, Caller, Handler
+from ltt_collab.mcp_bridge.arguments import Arguments, ArgumentSchema, BadArgumentError, text_argument
+from ltt_collab.mcp_bridge.calling import Caller, Handler
 from ltt_collab.mcp_bridge.catalogue import Compat, Tool, tools_of
+from ltt_collab.mcp_bridge.remembering import Answers
 from ltt_collab.model.errors import ConflictError, LttError, UnknownRoomError
 from ltt_collab.model.ids import CellId
 from ltt_collab.telemetry import metrics
@@ -57,16 +58,21 @@ class Tools:
 
     def __init__(self) -> None:
         self._answers = Answers()
-        self._schemas = {compat: {tool["name"]: tool["inputSchema"] for tool in LISTED[compat]} for compat in Compat}
+        self._schemas = {
+            (compat, tool["name"]): ArgumentSchema(tool["name"], tool["inputSchema"])
+            for compat in Compat
+            for tool in LISTED[compat]
+        }
 
     async def call(self, caller: Caller, compat: Compat, name: str, arguments: Mapping[str, Any]) -> Reply:
         """The answer to one call; never raises for what the caller or the notebook did."""
         handler = _SETS[compat].get(name)
         if handler is None:
             return refuse("unknown_tool", f"there is no tool {name!r} in the set {compat.value!r}; tools/list has them")
-        given = dict(arguments)
+        # Models fill in null for what they leave out.
+        given = {argument: value for argument, value in arguments.items() if value is not None}
         try:
-            self._expect_schema(compat, name, given)
+            self._schemas[compat, name].expect(given)
             key = _key(caller, name, given)
             with metrics.AGENT_CALLS.labels(name).time():
                 return await self._answers.once(caller.name, key, lambda: handler(caller, given))
@@ -78,16 +84,6 @@ class Tools:
         except Exception as error:
             log.exception("tool failed", tool=name, kind=type(error).__name__)
             return refuse("internal", "the service failed to answer; its log has the cause")
-
-    def _expect_schema(self, compat: Compat, name: str, given: dict[str, Any]) -> None:
-        schema = self._schemas[compat][name]
-        known = [*schema.get("properties", {}), *schema.get("required", [])]
-        for argument, value in given.items():
-            if argument not in known:
-                raise BadArgumentError(argument, value, f"{name} takes {', '.join(known) or 'nothing'}")
-        for required in schema.get("required", []):
-            if required not in given:
-                raise BadArgumentError(required, "", "it is required")
 
 
 def _key(caller: Caller, tool: str, given: Arguments) -> str:

@@ -35,11 +35,15 @@ NOBODY_THERE = "nobody is in this notebook; an agent writes and runs only while 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """One write that can be taken back; ``before`` None: the cell was inserted."""
+    """One write that can be taken back; ``before`` None: the cell was inserted.
+
+    ``left``: hash of the text as the write left it, for a learner's cell; '' for one of the agent's own, whose mark
+    knows.
+    """
 
     cell: CellId
     before: str | None = None
-    of_learner: bool = False
+    left: str = ""
 
 
 def page_of(peer: RoomPeer) -> Page:
@@ -116,7 +120,8 @@ class AgentEditing:
             before = await page.writer.agents.rewrite_of_learner(cell, source, expected_hash)
         else:
             before = await page.writer.agents.rewrite(cell, source, expected_hash, by)
-        self._remember(peer, by, Write(cell=cell, before=before, of_learner=of_learner))
+        left = source_hash(source) if of_learner else ""
+        self._remember(peer, by, Write(cell=cell, before=before, left=left))
         whose = "the learner's " if of_learner else ""
         await self._audit.note(peer, by, "agent.cell_edited", f"{whose}cell {cell}, {len(source)} characters")
         return _written(page, cell)
@@ -206,8 +211,9 @@ async def _take_back(page: Page, write: Write, by: Username) -> bool:
     try:
         if write.before is None:
             await agents.delete(write.cell, by)
-        elif write.of_learner:
-            await agents.rewrite_of_learner(write.cell, write.before, page.view.cell_hash(write.cell))
+        elif write.left:
+            # Only while the text is what we left: whatever the learner typed since would go with it.
+            await agents.rewrite_of_learner(write.cell, write.before, write.left)
         else:
             await agents.rewrite(write.cell, write.before, page.view.cell_hash(write.cell), by)
     except (UnknownCellError, NotOursError, CellOccupiedError, ConflictError):

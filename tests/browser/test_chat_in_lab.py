@@ -174,7 +174,7 @@ async def test_the_first_sentence_of_a_model_is_read_in_jupyterlab_while_it_writ
         async def begun() -> bool:
             return (await chat.messages())[1:] == ["Line 2 reads totl."]
 
-        await eventually(begun, within=15, what="the first sentence, while the model holds the second back")
+        await eventually(begun, within=40, what="the first sentence, while the model holds the second back")
         go_on.set()
         assert await chat.answer(after=1) == "Line 2 reads totl. Compare it with line 1."
         assert len(await chat.messages()) == 2, "one message, which grew"

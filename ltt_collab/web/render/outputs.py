@@ -11,10 +11,10 @@ from urllib.parse import quote, urlencode
 from markupsafe import Markup
 
 from ltt_collab.model.cells import Output, OutputType
+from ltt_collab.model.pictures import PICTURES
 from ltt_collab.web.render import text as texts
 from ltt_collab.web.render.ansi import terminal
 from ltt_collab.web.render.markup import markdown, table_or_text
-from ltt_collab.web.render.pictures import PICTURES
 
 Bundle = Mapping[str, Any]
 

@@ -12,16 +12,19 @@ from starlette.responses import JSONResponse, Response
 
 from ltt_collab.model.identity import Role
 from ltt_collab.model.ids import CellId
+from ltt_collab.model.pictures import picture_of
 from ltt_collab.model.suggestions import Rejected
 from ltt_collab.web.policy import Visitor
 from ltt_collab.web.render import text as texts
-from ltt_collab.web.render.pictures import PICTURE_POLICY, picture_of
 from ltt_collab.web.rendering import page
 from ltt_collab.web.shadow.live import Shadow, ShadowStream, Sources
 from ltt_collab.web.stage import TheInstructor, TheRooms, TheStage, TheVisitor
 from ltt_collab.web.texts import text
 
 router = APIRouter(prefix="/shadow", include_in_schema=False)
+
+PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+"""For a picture's own address: also an SVG that is opened by itself runs nothing and loads nothing."""
 
 LONGEST = 2_000
 """Characters of what an instructor says; the desk has the same limit."""

@@ -58,3 +58,10 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     """The stage of all tests that need no setting of their own."""
     async with running_stage(tmp_path_factory.mktemp("mcp")) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def allowing_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """One whose operator lets agents edit learners' cells."""
+    async with running_stage(tmp_path_factory.mktemp("allowing"), LTT_AGENTS_EDIT_LEARNER_CELLS="true") as running:
+        yield running

@@ -10,13 +10,16 @@ from pathlib import Path
 import picows
 import pytest
 
-from tests.integration.mcp.conftest import running_stage
 from tests.support.deadlines import eventually
 from tests.support.jupyter import Jupyter, code_cell
-from tests.support.mcp_agent import agent_at
+from tests.support.mcp_agent import Stage, agent_at
 from tests.support.plain_peer import PlainPeer
 
-pytestmark = [pytest.mark.jupyter, pytest.mark.proves("mcp:fork-merged")]
+pytestmark = [
+    pytest.mark.jupyter,
+    pytest.mark.proves("mcp:fork-merged"),
+    pytest.mark.asyncio(loop_scope="package"),
+]
 
 COLLABORATION = "?compat=jupyter-collaboration-mcp"
 
@@ -33,9 +36,11 @@ async def in_fork(jupyter: Jupyter, fork: str) -> AsyncIterator[PlainPeer]:
     peer.leave()
 
 
-async def test_a_merge_brings_the_fork_into_its_notebook_and_loses_no_letter_typed_meanwhile(tmp_path: Path) -> None:
+async def test_a_merge_brings_the_fork_into_its_notebook_and_loses_no_letter_typed_meanwhile(
+    allowing_stage: Stage,
+) -> None:
+    stage = allowing_stage
     async with (
-        running_stage(tmp_path, LTT_AGENTS_EDIT_LEARNER_CELLS="true") as stage,
         stage.seat(code_cell("x = 1", "c1")) as seat,
         stage.seat(code_cell("other = 1", "o1"), name="Bob") as other,
         agent_at(stage.service, query=COLLABORATION, mode="legacy") as agent,

@@ -11,9 +11,68 @@ import pytest
 from ltt_collab.mcp_bridge.server import CHANGE_META_KEY
 from tests.support.deadlines import eventually
 from tests.support.jupyter import code_cell
-from tests.support.mcp_agent import Stage, agent_at
+from tests.support.mcp_agent import Agent, Seat, Stage, agent_at
 
 pytestmark = [pytest.mark.jupyter, pytest.mark.asyncio(loop_scope="package")]
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+async def drawn(agent: Agent, seat: Seat) -> str:
+    """A cell with a text of 50,000 characters and a picture as its outputs."""
+    source = (
+        "from IPython.display import display\n"
+        f"print('x' * 50_000)\ndisplay({{'image/png': '{PIXEL}', 'text/plain': '<Figure>'}}, raw=True)"
+    )
+    made = await agent.call("insert_cell", notebook_path=seat.path, source=source, execute=True)
+    await eventually(lambda: made["cell_id"] in seat.learner.ids())
+
+    async def shown() -> bool:
+        cell = await agent.call("read_cell", notebook_path=seat.path, cell_id=made["cell_id"])
+        return "<Figure>" in cell.get("outputs", "")
+
+    await eventually(shown)
+    return str(made["cell_id"])
+
+
+@pytest.mark.proves("mcp:images")
+async def test_a_picture_in_a_notebook_is_a_resource_and_comes_with_its_cell_if_wished(stage: Stage) -> None:
+    async with stage.seat(code_cell("a = 1", "a1"), kernel=True) as seat, agent_at(stage.service) as agent:
+        cell = await drawn(agent, seat)
+        where = {"notebook_path": seat.path, "cell_id": cell}
+        plain = await agent.client.call_tool("read_cell", where)
+        told = plain.structured_content or {}
+        uri = told["images"][0]["uri"]
+        picture = (await agent.client.read_resource(uri)).contents[0]
+        shown = await agent.client.call_tool("read_cell", {**where, "include_images": True})
+        async with agent_at(stage.service, query="?compat=jupyter-mcp-server", mode="legacy") as other:
+            await other.call("use_notebook", notebook_name="nb", notebook_path=seat.path)
+            theirs = await other.client.call_tool("read_cell", {"cell_index": 1})
+    assert [each.type for each in plain.content] == ["text"]
+    assert uri == f"ltt://rooms/{seat.room}/cells/{cell}/outputs/1"
+    assert isinstance(picture, types.BlobResourceContents)
+    assert (picture.mime_type, picture.blob) == ("image/png", PIXEL)
+    for answer in (shown, theirs):
+        assert [each.data for each in answer.content if each.type == "image"] == [PIXEL]
+    assert (theirs.structured_content or {})["images"] == 1
+
+
+@pytest.mark.proves("mcp:output-budget")
+async def test_texts_of_resources_keep_to_the_budget_and_a_wrong_address_is_told(stage: Stage) -> None:
+    async with stage.seat(code_cell("a = 1", "a1"), kernel=True) as seat, agent_at(stage.service) as agent:
+        cell = await drawn(agent, seat)
+        for uri in (f"ltt://rooms/{seat.room}/cells/{cell}/outputs", f"ltt://rooms/{seat.room}/cells/{cell}/outputs/0"):
+            content = (await agent.client.read_resource(uri)).contents[0]
+            assert isinstance(content, types.TextResourceContents)
+            assert len(content.text) < 20_100
+            assert "characters cut" in content.text
+        for wrong, why in (
+            (f"ltt://rooms/{seat.room}/cells/{cell}/outputs/9", "has 2 outputs"),
+            (f"ltt://rooms/{seat.room}/cells/{cell}/outputs/first", "use one as in"),
+            (f"ltt://rooms/{seat.room}/cells/gone", "gone"),
+        ):
+            with pytest.raises(Exception, match=why):
+                await agent.client.read_resource(wrong)
 
 
 @pytest.mark.filterwarnings("ignore:resources/")

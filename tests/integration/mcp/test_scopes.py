@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ltt_collab.mcp_bridge.catalogue import Compat, tools_of
+from tests.integration.mcp.conftest import running_stage
 from tests.support.deadlines import eventually
 from tests.support.jupyter import code_cell
 from tests.support.mcp_agent import Seat, Stage, agent_at
@@ -141,3 +143,29 @@ async def test_nobody_gets_in_without_a_token_or_by_another_name(stage: Stage) -
     page = await http.post("/mcp", json=body, headers={"Origin": "https://evil.example"})
     unknown = await http.post("/mcp?compat=nothing", json=body)
     assert [answer.status_code for answer in (nobody, rebound, page, unknown)] == [401, 421, 403, 400]
+
+
+@pytest.mark.filterwarnings("ignore:resources/subscribe")
+@pytest.mark.proves("mcp:rate-limit")
+async def test_a_client_that_asks_too_often_is_told_when_to_come_back_whatever_it_asks(tmp_path: Path) -> None:
+    async with (
+        running_stage(tmp_path, LTT_MCP_CALLS_PER_MINUTE="6") as stage,  # one at once, one each 10 s
+        stage.seat(code_cell("a = 1", "a1")) as ada,
+    ):
+        uri = f"ltt://rooms/{ada.room}"
+        for number, asked in enumerate(("tool", "read", "list", "subscribe")):
+            token = await token_of(stage, ada, f"hasty-{number}")
+            async with agent_at(stage.service, token, mode="legacy") as agent:
+                assert await agent.code("list_notebooks") == ""
+                match asked:
+                    case "tool":
+                        assert await agent.code("list_notebooks") == "rate_limited"
+                    case "read":
+                        with pytest.raises(Exception, match=r"rate_limited: too many calls; try again in \d"):
+                            await agent.client.read_resource(uri)
+                    case "list":
+                        with pytest.raises(Exception, match="rate_limited"):
+                            await agent.client.list_resources()
+                    case _:
+                        with pytest.raises(Exception, match="rate_limited"):
+                            await agent.client.subscribe_resource(uri)

@@ -7,8 +7,8 @@ import anyio.lowlevel
 import pytest
 
 from ltt_collab.mcp_bridge.answers import Collected, OutputBudget, Reply, cut
-from ltt_collab.mcp_bridge.calling import Answers, SessionState
 from ltt_collab.mcp_bridge.limits import CallRate
+from ltt_collab.mcp_bridge.remembering import Answers, SessionState
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.kernels import Displayed, Finished, Printed
 from tests.support.room_scene import HandClock

@@ -12,6 +12,7 @@ import pytest
 from ltt_collab.model.cells import Cell, CellType, Output, OutputType
 from ltt_collab.model.edits import CursorMoved, SourceEdited, Splice
 from ltt_collab.model.ids import CellId, ClientId, RoomId, Seq
+from ltt_collab.model.pictures import picture_of
 from ltt_collab.model.presence import Selection
 from ltt_collab.web.render import text as texts
 from ltt_collab.web.render.ansi import terminal
@@ -20,7 +21,6 @@ from ltt_collab.web.render.feed import entry_of
 from ltt_collab.web.render.frames import frame, people_of
 from ltt_collab.web.render.markup import clean, markdown, words
 from ltt_collab.web.render.outputs import nothing, outputs_html
-from ltt_collab.web.render.pictures import picture_of
 from ltt_collab.web.render.scene import Scene, advance
 from ltt_collab.web.render.source import HIGHLIGHT_LIMIT, LANGUAGES, SOURCE_LIMIT, highlighted, read_lexer
 from tests.support.directory import ADA, code

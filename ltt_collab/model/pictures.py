@@ -1,25 +1,25 @@
-"""Pictures in a notebook's outputs, as a browser may be given them."""
+"""Pictures in a notebook's outputs, as somebody else may be given them."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-PICTURES = ("image/png", "image/jpeg", "image/gif", "image/svg+xml")
-"""The kinds that are shown, the better first."""
+RASTER = ("image/png", "image/jpeg", "image/gif")
+"""Kinds that are made of pixels, the better first."""
+
+PICTURES = (*RASTER, "image/svg+xml")
+"""The kinds that a browser is shown."""
 
 BYTES_LIMIT = 8 * 1024 * 1024
 """Of one picture: a large plot has a tenth of it."""
 
 PIXELS_LIMIT = 40_000_000
 """Of one picture: a few bytes of PNG may unfold to more memory than a browser has."""
-
-PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
-"""For a picture's own address: also an SVG that is opened by itself runs nothing and loads nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +30,9 @@ class Picture:
     content: bytes
 
 
-def picture_of(bundle: Mapping[str, Any]) -> Picture | None:
-    """The best picture of a MIME bundle; None when it has none that may be shown."""
-    for kind in PICTURES:
+def picture_of(bundle: Mapping[str, Any], kinds: Sequence[str] = PICTURES) -> Picture | None:
+    """The best picture of a MIME bundle, of these ``PICTURES``; None when it has none that may be shown."""
+    for kind in kinds:
         value = bundle.get(kind)
         text = "".join(part for part in value if isinstance(part, str)) if isinstance(value, list) else value
         if isinstance(text, str) and len(text) <= BYTES_LIMIT * 4 // 3:
