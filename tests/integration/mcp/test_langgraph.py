@@ -29,7 +29,7 @@ INSTALL_LIMIT = 300.0
 
 def adapters() -> Path:
     """A folder with the adapters and the SDK that they need, made once for these versions."""
-    folder = WANTED.parent / "packages"
+    folder = WANTED.parent / "site-packages"
     stamp = folder / "requirements.txt"
     with WANTED.open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several workers of pytest may want it

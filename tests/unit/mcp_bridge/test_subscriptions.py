@@ -9,7 +9,7 @@ import pytest
 from ltt_collab.mcp_bridge.subscriptions import Subscriber, Subscriptions
 from ltt_collab.model.identity import Principal, Role, Sight
 from ltt_collab.model.ids import Username
-from ltt_collab.ports.directory import RoomDirectory
+from tests.support.directory import MemoryDirectory
 from tests.support.room_scene import HandClock
 
 SIGHT = Sight(principal=Principal(name=Username("operator"), role=Role.SERVICE))
@@ -27,9 +27,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def subscriptions(clock: HandClock) -> Subscriptions:
-    class Nothing(RoomDirectory): ...
-
-    return Subscriptions(Nothing.__new__(Nothing), clock, IDLE)
+    return Subscriptions(MemoryDirectory(), clock, IDLE)
 
 
 def of(session: str) -> Subscriber:
