@@ -25,7 +25,7 @@ from ltt_collab.mcp_bridge.arguments import (
 )
 from ltt_collab.mcp_bridge.calling import Caller, Found, Handler
 from ltt_collab.mcp_bridge.compat_presence import humans, named_notebook, user_data
-from ltt_collab.mcp_bridge.compat_session import expect_unchanged
+from ltt_collab.mcp_bridge.compat_session import below, expect_meant, expect_unchanged
 from ltt_collab.mcp_bridge.running import insert_and_run, run_found
 from ltt_collab.mcp_bridge.telling import cells_with_outputs
 from ltt_collab.model.cells import CellType, Notebook
@@ -81,7 +81,8 @@ async def batch_insert_notebook_cells(caller: Caller, arguments: Arguments) -> R
     done = []
     for at, wish in enumerate(wishes):
         index = positions[at] if positions is not None else None if start is None else start + at
-        new = replace(wish, index=index)
+        now = await caller.directory.snapshot(info.id)
+        new = replace(wish, index=index, after=below(caller, info, now, index))
         if runs and new.type is CellType.CODE:
             reply = await insert_and_run(caller, info.id, new, USUAL_RUN)
             done.append(dict(reply.data or {}))
@@ -164,9 +165,11 @@ def _targets(
     end = whole_argument(arguments, "end_index")
     stop = len(notebook.cells) if end is None else min(end, len(notebook.cells))
     found = [caller.cell(info, notebook, None, index) for index in range(start, stop)]
-    if writes:
-        for each in found:
+    for each in found:
+        if writes:
             expect_unchanged(caller, each)
+        else:
+            expect_meant(caller, each)
     return found
 
 

@@ -14,11 +14,10 @@ from ltt_collab.mcp_bridge.arguments import (
     whole_argument,
 )
 from ltt_collab.mcp_bridge.calling import Caller, Found, Handler
-from ltt_collab.mcp_bridge.compat_session import expect_unchanged
+from ltt_collab.mcp_bridge.compat_session import below, expect_meant, expect_unchanged
 from ltt_collab.mcp_bridge.running import insert_and_run, run_found
 from ltt_collab.mcp_bridge.telling import cells_with_outputs, texts_within
 from ltt_collab.model.cells import Cell, CellType, Notebook
-from ltt_collab.model.ids import CellId
 from ltt_collab.ports.directory import RoomInfo
 from ltt_collab.ports.editing import NewCell
 
@@ -56,12 +55,12 @@ async def modify_notebook_cells(caller: Caller, arguments: Arguments) -> Reply:
     content = text_argument(arguments, "cell_content")
     match arguments["operation"]:
         case "add_code":
-            new = _new(notebook, content, index, CellType.CODE)
+            new = _new(caller, info, notebook, content, index, CellType.CODE)
             if flag_argument(arguments, "execute", default=True):
                 return await insert_and_run(caller, info.id, new, USUAL_RUN)
             return await _inserted(caller, info, new)
         case "add_markdown":
-            return await _inserted(caller, info, _new(notebook, content, index, CellType.MARKDOWN))
+            return await _inserted(caller, info, _new(caller, info, notebook, content, index, CellType.MARKDOWN))
         case "edit_code" | "edit_markdown":
             found = _at(caller, info, notebook, index)
             written = await caller.editing.rewrite(
@@ -87,6 +86,7 @@ async def execute_notebook_code(caller: Caller, arguments: Arguments) -> Reply:
             found = caller.cell(info, notebook, None, whole_argument(arguments, "position_index"))
             if found.cell.type is not CellType.CODE:
                 raise BadArgumentError("position_index", found.index, "only code cells run")
+            expect_meant(caller, found)
             return await run_found(caller, found, USUAL_RUN)
         case "install_packages":
             return refuse("not_supported", "packages are not installed in a learner's environment by an agent")
@@ -122,11 +122,12 @@ def _at(caller: Caller, info: RoomInfo, notebook: Notebook, index: int | None) -
     return found
 
 
-def _new(notebook: Notebook, content: str | None, index: int | None, type: CellType) -> NewCell:
+def _new(
+    caller: Caller, info: RoomInfo, notebook: Notebook, content: str | None, index: int | None, type: CellType
+) -> NewCell:
     if index is not None and index > len(notebook.cells):
         raise BadArgumentError("position_index", index, f"the notebook has {len(notebook.cells)} cells")
-    after: CellId | None = notebook.cells[index - 1].id if index else None
-    return NewCell(source=_content(content), type=type, after=after, index=index)
+    return NewCell(source=_content(content), type=type, after=below(caller, info, notebook, index), index=index)
 
 
 async def _inserted(caller: Caller, info: RoomInfo, new: NewCell) -> Reply:

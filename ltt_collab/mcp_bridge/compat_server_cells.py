@@ -18,11 +18,10 @@ from ltt_collab.mcp_bridge.arguments import (
 )
 from ltt_collab.mcp_bridge.calling import Caller, Found
 from ltt_collab.mcp_bridge.compat_phrases import brief, put_out, ran, said, whole
-from ltt_collab.mcp_bridge.compat_session import expect_as_read, expect_unchanged, used
+from ltt_collab.mcp_bridge.compat_session import below, expect_as_read, expect_meant, expect_unchanged, used
 from ltt_collab.mcp_bridge.running import Job, insert_and_run, run, run_found
 from ltt_collab.model.cells import CellType, Notebook
 from ltt_collab.model.errors import NotOursError
-from ltt_collab.model.ids import CellId
 from ltt_collab.ports.directory import RoomInfo
 from ltt_collab.ports.editing import NewCell
 
@@ -46,7 +45,7 @@ async def read_cell(caller: Caller, arguments: Arguments) -> Reply:
 async def insert_cell(caller: Caller, arguments: Arguments) -> Reply:
     """A cell of the caller's own."""
     info, notebook = await used(caller, text_argument(arguments, "notebook_name"))
-    new = _new(notebook, arguments, CellType(str(arguments["cell_type"])))
+    new = _new(caller, info, notebook, arguments, CellType(str(arguments["cell_type"])))
     if isinstance(new, Reply):
         return new
     written = await caller.editing.insert(info.id, new, by=caller.name)
@@ -61,7 +60,7 @@ async def insert_cell(caller: Caller, arguments: Arguments) -> Reply:
 async def insert_execute_code_cell(caller: Caller, arguments: Arguments) -> Reply:
     """A cell of the caller's own, run at once; none is left behind when it cannot run."""
     info, notebook = await used(caller, None)
-    new = _new(notebook, arguments, CellType.CODE)
+    new = _new(caller, info, notebook, arguments, CellType.CODE)
     if isinstance(new, Reply):
         return new
     return ran(await insert_and_run(caller, info.id, new, _timeout(arguments)), skip=1)
@@ -75,6 +74,8 @@ async def execute_cell(caller: Caller, arguments: Arguments) -> Reply:
         return found
     if found.cell.type is not CellType.CODE:
         return said(f"Cell {found.index} is a {found.cell.type.value} cell; only code cells can be executed.")
+    if arguments.get("cell_id") is None:
+        expect_meant(caller, found)
     return ran(await run_found(caller, found, _timeout(arguments)))
 
 
@@ -179,16 +180,15 @@ def _found(caller: Caller, info: RoomInfo, notebook: Notebook, arguments: Argume
     return caller.cell(info, notebook, cell_id, index)
 
 
-def _new(notebook: Notebook, arguments: Arguments, type: CellType) -> NewCell | Reply:
+def _new(caller: Caller, info: RoomInfo, notebook: Notebook, arguments: Arguments, type: CellType) -> NewCell | Reply:
     index, count = integer_argument(arguments, "cell_index", -1), len(notebook.cells)
     if not -1 <= index <= count:
         text = f"Index {index} is outside valid range [-1, {count}]. Use -1 to append at end."
         return replace(said(text), is_error=True)
-    after = notebook.cells[index - 1].id if 0 < index <= count else None
     return NewCell(
         source=required_text(arguments, "cell_source"),
         type=type,
-        after=None if after is None else CellId(after),
+        after=below(caller, info, notebook, max(index, 0)),
         index=None if index == -1 else index,
     )
 

@@ -6,6 +6,7 @@ from ltt_collab.mcp_bridge.arguments import BadArgumentError
 from ltt_collab.mcp_bridge.calling import Caller, Found
 from ltt_collab.model.cells import Notebook
 from ltt_collab.model.errors import ConflictError
+from ltt_collab.model.ids import CellId
 from ltt_collab.ports.directory import RoomInfo
 
 
@@ -21,6 +22,33 @@ def expect_unchanged(caller: Caller, found: Found) -> None:
         raise BadArgumentError("cell_index", found.index, "read the cell before you write by its index")
     if seen != (found.cell.id, found.cell.hash):
         raise ConflictError(found.cell.id, seen[1], found.cell.hash)
+
+
+def expect_meant(caller: Caller, found: Found, *, text: bool = True) -> None:
+    """A cell that is named by its index is the one that this client last saw there, if it ever looked.
+
+    ``text``: with the same text, as for a run; without, only the place matters, as for a cell that goes below it.
+
+    Raises:
+        ConflictError
+    """
+    seen = caller.state.read_at(found.room.id, found.index)
+    if seen is not None and (seen[0] != found.cell.id or (text and seen[1] != found.cell.hash)):
+        raise ConflictError(found.cell.id, seen[1], found.cell.hash)
+
+
+def below(caller: Caller, info: RoomInfo, notebook: Notebook, index: int | None) -> CellId | None:
+    """The cell that a new one at that index goes below; None for the top, and for an index that is not given.
+
+    Raises:
+        ConflictError: another stands there than this client last saw.
+        BadArgumentError
+    """
+    if not index:
+        return None
+    found = caller.cell(info, notebook, None, index - 1)
+    expect_meant(caller, found, text=False)
+    return found.cell.id
 
 
 def expect_as_read(caller: Caller, found: Found) -> None:

@@ -6,7 +6,6 @@ specification leaves it to the server, for each request, to answer in JSON or by
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,19 +17,12 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ltt_collab.mcp_bridge.answers import Reply
 from ltt_collab.mcp_bridge.catalogue import Compat
+from ltt_collab.mcp_bridge.sessions import SESSION, VERSION, Sessions, session_of
 from ltt_collab.mcp_bridge.tools import QUICK
 from ltt_collab.model.ids import Username
-from ltt_collab.ports.clock import Clock
-
-SESSION, VERSION = "mcp-session-id", "mcp-protocol-version"
 
 VERSIONS = frozenset({"2025-03-26", "2025-06-18", "2025-11-25"})
 """Protocol versions whose answers look as ours do here."""
-
-SESSIONS_KNOWN = 10_000
-
-CONFIRMED_FOR = 60.0
-"""Seconds that a session is taken for open after the SDK said so: far less than it keeps one that nobody uses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,48 +55,8 @@ class QuickCall:
         return cls(id=id, tool=tool, arguments=arguments or {})
 
 
-class OpenSessions:
-    """The sessions that the SDK has open, as its own answers tell.
-
-    Invariants:
-        1. A session counts only for who opened it, and for ``CONFIRMED_FOR`` seconds after the SDK last answered in it.
-           So it also counts as used with the SDK, which ends those that nobody uses.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._confirmed: OrderedDict[str, tuple[Username, float]] = OrderedDict()
-
-    def has(self, session: str, owner: Username) -> bool:
-        """Whether it is open, for that owner."""
-        known, at = self._confirmed.get(session, (None, 0.0))
-        return known == owner and self._clock.monotonic() - at < CONFIRMED_FOR
-
-    def forget(self, session: str) -> None:
-        """Let the SDK be asked for it."""
-        self._confirmed.pop(session, None)
-
-    def watching(self, asked: str, owner: Username, send: Send) -> Send:
-        """``send``, with a look at what the SDK answers in that session, or which one it opens."""
-
-        async def watched(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                self._answered(asked, owner, message)
-            await send(message)
-
-        return watched
-
-    def _answered(self, asked: str, owner: Username, message: Message) -> None:
-        names = [value.decode("latin-1") for name, value in message["headers"] if name.lower() == SESSION.encode()]
-        session = asked or (names[0] if names else "")
-        self.forget(session)
-        if session and message["status"] < 400:
-            self._confirmed[session] = (owner, self._clock.monotonic())
-            while len(self._confirmed) > SESSIONS_KNOWN:
-                self._confirmed.popitem(last=False)
-
-
 Work = Callable[[QuickCall], Awaitable[Reply]]
+Behind = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class QuickDoor:
@@ -115,18 +67,16 @@ class QuickDoor:
         2. Whatever it is not sure of goes to the SDK, as it came.
     """
 
-    def __init__(self, behind: Callable[[Scope, Receive, Send], Awaitable[None]], hosts: TransportSecuritySettings,
-                 clock: Clock) -> None:  # fmt: skip
+    def __init__(self, behind: Behind, hosts: TransportSecuritySettings, sessions: Sessions) -> None:
         """``behind``: the SDK's transport."""
         self._behind = behind
         self._hosts = TransportSecurityMiddleware(hosts)
-        self._sessions = OpenSessions(clock)
+        self._sessions = sessions
 
     async def take(self, request: Request, send: Send, owner: Username, compat: Compat, work: Work) -> None:
         """Answer a request, or have it answered; ``work`` does a quick call."""
-        session = request.headers.get(SESSION, "")
-        receive = request.receive
-        if request.method == "POST" and session and self._sessions.has(session, owner) and _is_usual(request):
+        session, receive = session_of(request), request.receive
+        if request.method == "POST" and session and self._sessions.is_open(session, owner) and _is_usual(request):
             body = await request.body()
             call = QuickCall.read(body, compat)
             if call is not None and await self._hosts.validate_request(request, is_post=True) is None:
@@ -138,6 +88,10 @@ class QuickDoor:
             await self._behind(request.scope, receive, send)
             return
         await self._behind(request.scope, receive, self._sessions.watching(session, owner, send))
+        surplus = self._sessions.surplus(owner)
+        if surplus is not None:
+            self._sessions.forget(surplus)
+            await self._behind(_goodbye(request.scope, surplus), _nothing_more, _unheard)
 
 
 def answer_of(call: QuickCall, reply: Reply) -> dict[str, Any]:
@@ -167,6 +121,22 @@ async def _answer(send: Send, session: str, message: Mapping[str, Any]) -> None:
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _goodbye(scope: Scope, session: str) -> Scope:
+    """The request by which whoever asks ends a session of theirs."""
+    kept = [(name, value) for name, value in scope["headers"] if name not in _OF_BODY]
+    return {**scope, "method": "DELETE", "headers": [*kept, (SESSION.encode(), session.encode("latin-1"))]}
+
+
+_OF_BODY = frozenset({SESSION.encode(), b"content-length", b"content-type", b"transfer-encoding"})
+
+
+async def _nothing_more() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _unheard(_message: Message) -> None: ...
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

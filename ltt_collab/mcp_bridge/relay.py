@@ -33,6 +33,11 @@ PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INTERNAL_ERROR = -32700, -32600,
 
 PIPE_BYTES = 65_536
 
+LAST_ANSWERS = 5.0
+"""Seconds for what is still under way when stdin has ended: whoever pipes a call in wants its answer."""
+
+JOIN_AGAIN = 1.0
+
 GOODBYE = 2.0
 """Seconds to end the service's session when stdin has ended."""
 
@@ -103,6 +108,8 @@ class Relay:
         2. The service is looked for by the first request that needs it, and again after that failed.
         3. A session that the service has forgotten is opened anew; the request that found it so is sent again, for it
            was not carried out.
+        4. What the client subscribed to is subscribed to again in the new session, at once: it has no reason to ask.
+        5. When the client says no more, what it asked before is answered, if it takes no more than ``LAST_ANSWERS``.
     """
 
     def __init__(self, lines: Lines, compat: Compat, connect: Connect) -> None:
@@ -110,6 +117,9 @@ class Relay:
         self._introduction: Message = {"protocolVersion": HANDSHAKES[0], "capabilities": {}, "clientInfo": _SELF}
         self._upstream: Upstream | None = None
         self._joining = anyio.Lock()
+        self._subscribed: dict[str, None] = {}
+        self._asked = 0
+        self._answered = anyio.Event()
         self._done = anyio.Event()
 
     async def run(self) -> None:
@@ -117,6 +127,10 @@ class Relay:
         async with anyio.create_task_group() as tasks:
             async for line in self._lines.read():
                 self._take(line, tasks)
+            with anyio.move_on_after(LAST_ANSWERS):  # invariant 5
+                while self._asked:
+                    self._answered = anyio.Event()
+                    await self._answered.wait()
             self._done.set()
             with anyio.move_on_after(GOODBYE, shield=True):
                 if self._upstream is not None:
@@ -141,6 +155,7 @@ class Relay:
                 return
         elif self._upstream is None:
             return  # a notification about a session that is not there yet
+        self._asked += "id" in message
         tasks.start_soon(self._hand_on, message, line, tasks, name=f"relay {message['method']}")
 
     def _own_answer(self, message: Message) -> Message | None:
@@ -171,11 +186,22 @@ class Relay:
                 upstream = await self._joined(tasks)  # invariant 3
                 if not await upstream.send(line, self._pass_on):
                     raise ConnectionError("the service forgets its sessions at once; is more than one behind that URL?")
+            self._note(message)
         # The one boundary of this door: whatever keeps us from the service is the client's answer. We know no error
         # classes here, for what defines them is imported with the first call only.
         except Exception as error:  # noqa: BLE001
             if "id" in message:
                 self._say({"id": message["id"], **_failure(message, error)})
+        finally:
+            self._asked -= "id" in message
+            self._answered.set()
+
+    def _note(self, message: Message) -> None:
+        match message:
+            case {"method": "resources/subscribe", "params": {"uri": str() as uri}}:
+                self._subscribed[uri] = None
+            case {"method": "resources/unsubscribe", "params": {"uri": str() as uri}}:
+                self._subscribed.pop(uri, None)
 
     async def _joined(self, tasks: TaskGroup) -> Upstream:
         async with self._joining:
@@ -186,9 +212,22 @@ class Relay:
                 await ready.wait()
                 if isinstance(found[0], Exception):
                     raise found[0]
+                for number, uri in enumerate(self._subscribed):  # invariant 4
+                    await found[0].send(_subscription(number, uri), _unheard)
                 self._upstream = found[0]
-                tasks.start_soon(self._upstream.listen, self._pass_on, name="changes")
+                tasks.start_soon(self._listen, self._upstream, tasks, name="changes")
             return self._upstream
+
+    async def _listen(self, upstream: Upstream, tasks: TaskGroup) -> None:
+        await upstream.listen(self._pass_on)
+        if self._upstream is upstream:
+            self._upstream = None
+        while self._subscribed and self._upstream is None:
+            # As in ``_hand_on``: nobody asked, so nobody is told; it is tried until it goes well.
+            try:
+                await self._joined(tasks)
+            except Exception:  # noqa: BLE001
+                await anyio.sleep(JOIN_AGAIN)
 
     async def _stay(self, found: list[Upstream | Exception], ready: anyio.Event) -> None:
         """Hold the connection, and a service of our own if it takes one, until the client is done."""
@@ -212,6 +251,14 @@ class Relay:
         self._pass_on(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode())
 
 
+def _subscription(number: int, uri: str) -> bytes:
+    request = {"jsonrpc": "2.0", "id": f"ltt-mcp-{number}", "method": "resources/subscribe", "params": {"uri": uri}}
+    return json.dumps(request).encode()
+
+
+def _unheard(_message: bytes) -> None: ...
+
+
 _SELF = {"name": "ltt mcp", "version": __version__}
 
 
@@ -228,8 +275,13 @@ def _failure(message: Message, error: Exception) -> Message:
     """A failed tool call is a result that says so: a model reads results, and may tell its user what to do."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
-    said = f"service_unreachable: {error}"
+    # Imported by whoever raised it, not with this module.
+    from ltt_collab.model.errors import ServiceError  # noqa: PLC0415
+    from ltt_collab.model.problems import problem_code  # noqa: PLC0415
+
+    code = problem_code(type(error)) if isinstance(error, ServiceError) else "service_unreachable"
+    said = f"{code}: {error}"
     if message["method"] == "tools/call":
-        data = {"error": {"code": "service_unreachable", "detail": str(error)}}
+        data = {"error": {"code": code, "detail": str(error)}}
         return {"result": {"content": [{"type": "text", "text": said}], "structuredContent": data, "isError": True}}
     return {"error": {"code": INTERNAL_ERROR, "message": said}}

@@ -40,7 +40,7 @@ _OF_JUPYTER_MCP_SERVER = frozenset(
 QUICK: Mapping[Compat, frozenset[str]] = {
     Compat.NATIVE: frozenset(
         {"list_notebooks", "list_cells", "read_cell", "read_notebook", "insert_cell", "edit_cell", "point_at"}
-        | {"undo_my_writes", "read_terminal"}
+        | {"undo_my_writes"}
     ),
     Compat.JUPYTER_MCP_SERVER: _OF_JUPYTER_MCP_SERVER,
     Compat.MCP_JUPYTER: frozenset(),
@@ -87,16 +87,19 @@ class Tools:
 
 
 def _key(caller: Caller, tool: str, given: Arguments) -> str:
-    """What a call is known by if it is to be answered once: a client may count 1, 2, 3 in each of its notebooks."""
+    """What a call is known by if it is to be answered once; '' if it is not.
+
+    By the room, which the caller must see: a path may be Ada's notebook now and Bob's later, a client may count 1, 2, 3
+    in each of its notebooks, and two tokens may have one name.
+    """
     key = text_argument(given, "idempotency_key")
     if not key:
         return ""
-    path, learner = text_argument(given, "notebook_path"), text_argument(given, "learner")
     try:
-        where = path if path is not None else caller.room(None, learner).id
+        room = caller.room(text_argument(given, "notebook_path"), text_argument(given, "learner")).id
     except (UnknownRoomError, BadArgumentError):
-        where = ""  # the tool says so, and an error is not remembered
-    return json.dumps([tool, where, learner, key])
+        return ""  # the tool says so
+    return json.dumps([tool, room, key])
 
 
 async def _current(caller: Caller, given: Mapping[str, Any], cell: str) -> str | None:

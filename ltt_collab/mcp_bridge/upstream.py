@@ -17,7 +17,12 @@ from pydantic import SecretStr
 
 from ltt_collab.mcp_bridge.catalogue import Compat
 from ltt_collab.mcp_bridge.exchange import Answer, Exchange
-from ltt_collab.model.errors import InvalidSettingError, ServiceRefusedError, ServiceUnreachableError
+from ltt_collab.model.errors import (
+    InvalidSettingError,
+    ServiceLostError,
+    ServiceRefusedError,
+    ServiceUnreachableError,
+)
 from ltt_collab.settings import Settings
 from ltt_collab.telemetry.logging import configure_logging
 
@@ -87,7 +92,7 @@ class Upstream:
         """Open the session.
 
         Raises:
-            ServiceUnreachableError, ServiceRefusedError
+            ServiceUnreachableError, ServiceLostError, ServiceRefusedError
         """
         request = {"jsonrpc": "2.0", "id": "ltt-mcp", "method": "initialize", "params": introduction}
         answers: list[bytes] = []
@@ -107,7 +112,7 @@ class Upstream:
         """Send a message and pass on all that comes back; False: the service does not know the session any more.
 
         Raises:
-            ServiceUnreachableError, ServiceRefusedError
+            ServiceUnreachableError, ServiceLostError, ServiceRefusedError
         """
         async with self._post(message) as answer:
             if answer.status == HTTPStatus.NOT_FOUND:
@@ -116,7 +121,7 @@ class Upstream:
             return True
 
     async def listen(self, pass_on: PassOn) -> None:
-        """Pass on what the service says unasked, until cancelled."""
+        """Pass on what the service says unasked, until it does not know the session any more."""
         while True:
             with suppress(OSError):  # it comes back, or the next request says that it does not
                 connection = await self._exchange.connection()
@@ -151,7 +156,7 @@ class Upstream:
             async with self._exchange.asked(connection, "POST", self._headers, message) as answer:
                 yield answer
         except OSError as error:
-            raise ServiceUnreachableError(self._url, str(error) or type(error).__name__) from error
+            raise ServiceLostError(self._url, str(error) or type(error).__name__) from error
 
     async def _read(self, answer: Answer, pass_on: PassOn) -> None:
         if answer.status not in SUCCESS:

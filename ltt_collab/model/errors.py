@@ -48,6 +48,7 @@
     ├── TerminalError
     ├── DeliveryError                 a task's notebook could not be put on the learner's server
     ├── ServiceError                  the LTT Collab service did not do what its client asked
+    │   ├── ServiceLostError          the connection broke in the midst of a request
     │   ├── ServiceUnreachableError   is it running, is the URL right?
     │   └── ServiceRefusedError       an answer that no other error stands for
     ├── HubError                      a JupyterHub did not do what was asked of it
@@ -250,6 +251,15 @@ class RoomReadOnlyError(WriteError):
 
 class ServiceError(LttError):
     """The LTT Collab service did not do what its client asked."""
+
+
+class ServiceLostError(ServiceError):
+    """The connection broke after a request was sent: nobody knows whether it was carried out."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        remedy = "it may have been carried out: try again with the same idempotency_key, or look first if it had none"
+        super().__init__(f"lost the service at {url} in the midst of a request: {reason}; {remedy}")
+        self.url, self.reason = url, reason
 
 
 class ServiceUnreachableError(ServiceError):
@@ -461,11 +471,14 @@ class UnknownTokenError(UsageError):
 
 
 class NotWorkingOnItError(UsageError):
-    """The learner has no open notebook of that task."""
+    """The learner has no open notebook of that task; ``path``: the one that was named, and is none of it."""
 
-    def __init__(self, learner: str, task: str) -> None:
-        super().__init__(f"{learner!r} has no open notebook of task {task!r}; start the task and open it first")
-        self.learner, self.task = learner, task
+    def __init__(self, learner: str, task: str, path: str = "") -> None:
+        said = f"{learner!r} has no open notebook of task {task!r}; start the task and open it first"
+        if path:
+            said = f"{path} is no notebook in which {learner!r} works on task {task!r}; name the one that is"
+        super().__init__(said)
+        self.learner, self.task, self.path = learner, task, path
 
 
 class DeliveryError(LttError):

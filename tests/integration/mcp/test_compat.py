@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,9 @@ pytestmark = [pytest.mark.jupyter, pytest.mark.asyncio(loop_scope="package")]
 SERVER, SMALL, COLLABORATION = (
     f"?compat={name}" for name in ("jupyter-mcp-server", "mcp-jupyter", "jupyter-collaboration-mcp")
 )
+
+
+PATH = "<path>"
 
 
 @pytest.mark.proves("mcp:compat-jupyter-mcp-server")
@@ -86,6 +90,62 @@ async def test_a_write_by_index_is_a_conflict_once_another_cell_stands_there(sta
         ):
             assert await agent.code(tool, **more) == "conflict"
         assert seat.learner.source("c1") == "x = 1"
+
+
+BY_INDEX: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
+    SERVER: (
+        ("use_notebook", {"notebook_name": "nb", "notebook_path": PATH}),
+        ("insert_cell", {"cell_index": 1, "cell_type": "code", "cell_source": "y = 2"}),
+        ("insert_execute_code_cell", {"cell_index": 1, "cell_source": "y = 2"}),
+        ("execute_cell", {"cell_index": 0}),
+        ("overwrite_cell_source", {"cell_index": 0, "cell_source": "y = 2"}),
+        ("delete_cell", {"cell_indices": [0]}),
+    ),
+    SMALL: (
+        ("setup_notebook", {"notebook_path": PATH}),
+        ("modify_notebook_cells", {"operation": "add_code", "cell_content": "y = 2", "position_index": 1}),
+        ("modify_notebook_cells", {"operation": "add_markdown", "cell_content": "y", "position_index": 1}),
+        ("modify_notebook_cells", {"operation": "edit_code", "cell_content": "y = 2", "position_index": 0}),
+        ("modify_notebook_cells", {"operation": "delete", "position_index": 0}),
+        ("execute_notebook_code", {"execution_type": "execute_cell", "position_index": 0}),
+    ),
+    COLLABORATION: (
+        ("get_notebook", {"path": PATH}),
+        ("batch_insert_notebook_cells", {"cells": [{"source": "y = 2"}], "start_position": 1, "exec": False}),
+        ("batch_insert_notebook_cells", {"cells": [{"source": "y = 2"}], "positions": [1]}),
+        ("batch_update_notebook_cells", {"updates": [{"source": "y = 2"}], "start_index": 0, "end_index": 1}),
+        ("batch_delete_notebook_cells", {"start_index": 0, "end_index": 1}),
+        ("batch_execute_notebook_cells", {"start_index": 0, "end_index": 1}),
+    ),
+}
+"""Of each set a tool that reads, and every way to write or run by an index."""
+
+
+@pytest.mark.parametrize("compat", BY_INDEX)
+@pytest.mark.proves("mcp:by-index-conflict")
+async def test_every_write_and_run_by_index_is_a_conflict_once_the_cells_have_moved(stage: Stage, compat: str) -> None:
+    async with (
+        stage.seat(code_cell("x = 1", "c1"), kernel=True) as seat,
+        agent_at(stage.service, query=compat, mode="legacy") as agent,
+        agent_at(stage.service) as onlooker,
+    ):
+        (reads, given), *others = BY_INDEX[compat]
+        await agent.call(reads, **{name: seat.path if value is PATH else value for name, value in given.items()})
+        with seat.learner.doc.transaction():
+            above = seat.learner.notebook.create_ycell(code_cell("# above", "above"))
+            seat.learner.notebook.ycells.insert(0, above)
+
+        async def moved() -> bool:
+            listed = (await onlooker.call("list_cells", notebook_path=seat.path))["cells"]
+            return bool(listed[0]["cell_id"] == "above")
+
+        await eventually(moved)
+        codes = {}
+        for number, (tool, more) in enumerate(others):
+            where = {} if compat == SERVER else {"path" if compat == COLLABORATION else "notebook_path": seat.path}
+            codes[f"{number} {tool}"] = await agent.code(tool, **where, **more)
+        assert set(codes.values()) == {"conflict"}, codes
+        assert seat.learner.sources() == ["# above", "x = 1"]
 
 
 @pytest.mark.proves("mcp:compat-mcp-jupyter")

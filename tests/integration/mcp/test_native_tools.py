@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from typing import Literal
 
 import anyio
 import pytest
@@ -251,12 +252,15 @@ async def test_a_change_is_told_with_its_cell_kind_and_author(stage: Stage) -> N
 
 
 @pytest.mark.proves("mcp:no-cross-talk")
-async def test_two_clients_on_two_notebooks_never_meet(stage: Stage) -> None:
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_two_clients_of_one_token_on_two_notebooks_never_meet(
+    stage: Stage, mode: Literal["legacy", "auto"]
+) -> None:
     async with (
         stage.seat(code_cell("mine = 1", "c1")) as one,
         stage.seat(code_cell("yours = 1", "c1"), name="Bob") as other,
-        agent_at(stage.service, query="?compat=jupyter-mcp-server", mode="legacy") as first,
-        agent_at(stage.service, query="?compat=jupyter-mcp-server", mode="legacy") as second,
+        agent_at(stage.service, query="?compat=jupyter-mcp-server", mode=mode) as first,
+        agent_at(stage.service, query="?compat=jupyter-mcp-server", mode=mode) as second,
     ):
         await first.call("use_notebook", notebook_name="nb", notebook_path=one.path)
         await second.call("use_notebook", notebook_name="nb", notebook_path=other.path)
@@ -268,6 +272,31 @@ async def test_two_clients_on_two_notebooks_never_meet(stage: Stage) -> None:
         await eventually(lambda: len(one.learner.ids()) == len(other.learner.ids()) == 6)
         assert {source[0] for source in one.learner.sources()} == {"m", "a"}
         assert {source[0] for source in other.learner.sources()} == {"y", "b"}
+
+
+@pytest.mark.proves("mcp:no-cross-talk")
+async def test_what_one_client_has_read_is_no_other_clients_precondition(stage: Stage) -> None:
+    async with (
+        stage.seat(code_cell("x = 1", "c1")) as seat,
+        agent_at(stage.service) as reader,  # of the newer protocol, which has no sessions
+        agent_at(stage.service) as writer,
+    ):
+        where = {"notebook_path": seat.path, "cell_id": "c1"}
+        seen = await reader.call("read_cell", **where)
+        blind = await writer.call("propose_edit", **where, source="x = 2")
+        assert "expected_hash" in blind["error"]["detail"]
+        assert seat.learner.sources() == ["x = 1"]
+        given = await writer.call("propose_edit", **where, source="x = 2", expected_hash=seen["hash"])
+    assert given["answer"] == "shown"
+
+
+@pytest.mark.proves("mcp:idempotent")
+async def test_a_key_holds_for_a_room_however_it_is_named(stage: Stage) -> None:
+    async with stage.seat(code_cell("x = 1", "c1"), kernel=True) as seat, agent_at(stage.service) as agent:
+        wish = {"notebook_path": seat.path, "code": "print('ran')", "idempotency_key": "1"}
+        first = await agent.call("execute_code", **wish)
+        by_id = await agent.call("execute_code", **wish | {"notebook_path": seat.room, "code": "print('again')"})
+    assert first["output"] == by_id["output"] == "ran\n"
 
 
 @pytest.mark.proves("mcp:point")

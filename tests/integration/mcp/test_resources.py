@@ -8,7 +8,7 @@ import anyio
 import mcp_types as types
 import pytest
 
-from ltt_collab.mcp_bridge.server import CHANGE_META_KEY
+from ltt_collab.mcp_bridge.resource_server import CHANGE_META_KEY
 from tests.support.deadlines import eventually
 from tests.support.jupyter import code_cell
 from tests.support.mcp_agent import Agent, Seat, Stage, agent_at

@@ -12,7 +12,7 @@ import anyio
 import mcp_types as types
 import pytest
 
-from ltt_collab.mcp_bridge.server import CHANGE_META_KEY
+from ltt_collab.mcp_bridge.resource_server import CHANGE_META_KEY
 from tests.integration.mcp.conftest import SETTINGS
 from tests.support.deadlines import eventually
 from tests.support.jupyter import code_cell, running_jupyter

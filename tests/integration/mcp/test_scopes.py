@@ -149,14 +149,16 @@ async def test_nobody_gets_in_without_a_token_or_by_another_name(stage: Stage) -
 @pytest.mark.proves("mcp:rate-limit")
 async def test_a_client_that_asks_too_often_is_told_when_to_come_back_whatever_it_asks(tmp_path: Path) -> None:
     async with (
-        running_stage(tmp_path, LTT_MCP_CALLS_PER_MINUTE="6") as stage,  # one at once, one each 10 s
+        running_stage(tmp_path, LTT_MCP_CALLS_PER_MINUTE="12") as stage,  # two at once, one each 5 s
         stage.seat(code_cell("a = 1", "a1")) as ada,
     ):
         uri = f"ltt://rooms/{ada.room}"
         for number, asked in enumerate(("tool", "read", "list", "subscribe")):
             token = await token_of(stage, ada, f"hasty-{number}")
             async with agent_at(stage.service, token, mode="legacy") as agent:
-                assert await agent.code("list_notebooks") == ""
+                assert await agent.code("list_notebooks") == "", (
+                    "to open the session was the first call, this the second"
+                )
                 match asked:
                     case "tool":
                         assert await agent.code("list_notebooks") == "rate_limited"

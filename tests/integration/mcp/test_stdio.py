@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from anyio import to_thread
 
@@ -136,3 +137,17 @@ async def test_calls_reach_the_running_service_and_its_progress_comes_back(stage
         await eventually(lambda: made["structuredContent"]["cell_id"] in seat.learner.ids())
         assert progress
         assert all(each["progressToken"] == "p" for each in progress)
+
+
+@pytest.mark.asyncio(loop_scope="package")
+@pytest.mark.proves("mcp:stdio-proxy")
+async def test_a_call_that_is_piped_in_has_its_answer(stage: Stage, tmp_path: Path) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list_notebooks", "arguments": {}}}
+    command = [sys.executable, "-m", "ltt_collab", "mcp"]
+    settings = {"LTT_SERVICE_URL": stage.service.url, "LTT_API_TOKEN": stage.service.token}
+    async with stage.seat(code_cell("x = 1", "c1")) as seat:
+        done = await anyio.run_process(
+            command, input=json.dumps(call).encode(), env=os.environ | settings, cwd=tmp_path
+        )
+    answer = json.loads(done.stdout)
+    assert seat.path in [each["notebook_path"] for each in answer["result"]["structuredContent"]["notebooks"]]

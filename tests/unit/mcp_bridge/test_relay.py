@@ -55,6 +55,9 @@ class PlayedService:
         self.forgets = 0
         self.unreachable = ""
         self.introductions: list[Message] = []
+        self.asked: list[Message] = []
+        self.restarts, self.may_answer = anyio.Event(), anyio.Event()
+        self.may_answer.set()
 
     @asynccontextmanager
     async def connect(self, _compat: Compat, introduction: Message) -> AsyncGenerator[Upstream]:
@@ -69,13 +72,16 @@ class PlayedService:
             self.forgets -= 1
             return False
         message = json.loads(line)
+        self.asked.append(message)
+        await self.may_answer.wait()
         pass_on(b'{"jsonrpc": "2.0",\n "method": "notifications/progress", "params": {"progress": 1}}')
         answer = {"jsonrpc": "2.0", "id": message["id"], "result": {"asked": message["method"]}}
         pass_on(json.dumps(answer).encode())
         return True
 
     async def listen(self, _pass_on: object) -> None:
-        await anyio.sleep_forever()
+        await self.restarts.wait()
+        self.restarts = anyio.Event()
 
     async def end(self) -> None:
         self.ended += 1
@@ -146,3 +152,35 @@ async def test_lines_that_are_no_requests_are_refused_and_end_nothing() -> None:
             wire.tell(line)
         assert (await wire.ask("ping", 9))["result"] == {}
     assert [each["error"]["code"] for each in wire.said if "error" in each] == [-32700, -32600, -32600]
+
+
+@pytest.mark.proves("mcp:stdio-proxy")
+async def test_what_was_subscribed_to_is_told_on_after_a_restart_of_the_service_though_nobody_asks() -> None:
+    service = PlayedService()
+    async with relayed(service) as wire:
+        for number, method in enumerate(("subscribe", "subscribe", "unsubscribe")):
+            await wire.ask(f"resources/{method}", number, uri=f"ltt://rooms/{number % 2}")
+        service.asked.clear()
+        service.unreachable = "not up yet"
+        service.restarts.set()
+        await anyio.wait_all_tasks_blocked()
+        service.unreachable = ""
+        await eventually(lambda: service.asked)
+        assert [(each["method"], each["params"]) for each in service.asked] == [
+            ("resources/subscribe", {"uri": "ltt://rooms/1"})
+        ]
+        assert not [each for each in wire.said if str(each.get("id", "")).startswith("ltt-mcp")], "its own affair"
+    assert service.sessions == 2
+
+
+@pytest.mark.proves("mcp:stdio-proxy")
+async def test_a_call_that_was_piped_in_is_answered_though_nothing_follows() -> None:
+    service = PlayedService()
+    service.may_answer = anyio.Event()
+    async with relayed(service) as wire:
+        wire.tell(b'{"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "kernel"}}')
+        wire.end()
+        await anyio.wait_all_tasks_blocked()
+        service.may_answer.set()
+    assert [each["result"] for each in wire.said if each.get("id") == 7] == [{"asked": "tools/call"}]
+    assert service.ended == 1

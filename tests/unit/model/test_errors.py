@@ -37,6 +37,7 @@ EXAMPLES: list[tuple[LttError, tuple[str, ...]]] = [
     (errors.CellOccupiedError("c1"), ("'c1'",)),
     (errors.LeakError(), ("solution", "different example")),
     (errors.RoomReadOnlyError("a hole"), ("a hole",)),
+    (errors.ServiceLostError("http://s/", "reset"), ("http://s/", "reset", "idempotency_key")),
     (errors.ServiceUnreachableError("http://s/", "refused"), ("http://s/", "refused", "LTT_SERVICE_URL")),
     (errors.ServiceRefusedError("http://s/", 500, "oops"), ("http://s/", "500", "oops")),
     (errors.HubUnavailableError("http://h/hub/api/", "refused"), ("http://h/hub/api/", "refused", "open rooms go on")),
