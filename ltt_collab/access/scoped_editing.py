@@ -6,9 +6,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import cast
 
-from ltt_collab.model.errors import ForbiddenError, UnknownRoomError
+from ltt_collab.model.errors import ForbiddenError, UnknownCourseError, UnknownRoomError
 from ltt_collab.model.identity import Sight
 from ltt_collab.model.ids import CellId, RoomId, Username
+from ltt_collab.ports.classroom import RoomChecks, TaskAt, ValidationRecord
 from ltt_collab.ports.directory import RoomDirectory
 from ltt_collab.ports.editing import NewCell, RoomEditing, RoomRunning, Written
 from ltt_collab.ports.histories import Fork, RoomForks
@@ -125,6 +126,21 @@ class ScopedRunning:
         """Restart the kernel."""
         self._scope.expect_executor("restart a kernel")
         await self._running.restart(self._scope.known(room), by=self._scope.itself(by))
+
+
+class ScopedChecks:
+    """A ``ports.classroom.RoomChecks`` for one agent; of a course that is not theirs nothing is checked."""
+
+    def __init__(self, checks: RoomChecks, directory: RoomDirectory, sight: Sight) -> None:
+        """``directory``: the scoped one, which tells what they may see."""
+        self._checks, self._sight, self._scope = checks, sight, _Scope(directory, sight)
+
+    async def check(self, room: RoomId, at: TaskAt, *, key: str, by: Username) -> ValidationRecord:
+        """Check a task in that room."""
+        self._scope.expect_executor("run a check")
+        if not self._sight.principal.may_see_course(at.course):
+            raise UnknownCourseError(at.course)
+        return await self._checks.check(self._scope.known(room), at, key=key, by=self._scope.itself(by))
 
 
 class ScopedForks:

@@ -19,7 +19,7 @@ from ltt_collab.model.errors import NotWorkingOnItError, StoreUnavailableError, 
 from ltt_collab.model.ids import CourseId, RoomId, ServerId, SubmissionId, TaskId, Username, ValidationId
 from ltt_collab.model.nbformat import write_notebook
 from ltt_collab.model.tasks import TaskBrief
-from ltt_collab.model.validations import Outcome, ValidationMode, Verdict
+from ltt_collab.model.validations import NOT_JUDGED, ValidationMode, Verdict
 from ltt_collab.ports.classroom import TaskAt, ValidationRecord
 from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.directory import RoomDirectory, RoomInfo
@@ -33,9 +33,6 @@ VERDICTS_KEPT = 5_000
 
 KEY_BYTES = 8
 """Random bytes in the key of a live check that nobody may repeat."""
-
-UNJUDGED = frozenset({Outcome.BUSY, Outcome.NO_KERNEL})
-"""Outcomes of a live check that say nothing of the learner's work and are not kept."""
 
 
 class LiveJudge(Protocol):
@@ -82,6 +79,8 @@ class Teaching:
     Invariants:
         1. The reference and hidden checks leave it only towards the gate and the judge.
         2. A verdict that says nothing about the learner's work is not kept.
+        3. A key is spent by a verdict that judged something: until then each call with it checks anew.
+        4. A learner is judged by a notebook that is theirs, or that they are in; by their own first.
     """
 
     def __init__(self, catalogue: Catalogue, premises: Premises) -> None:
@@ -160,16 +159,23 @@ class Teaching:
         return path
 
     async def validate(
-        self, course: CourseId, task: TaskId, learner: Username, mode: ValidationMode, *, key: str
+        self,
+        course: CourseId,
+        task: TaskId,
+        learner: Username,
+        mode: ValidationMode,
+        *,
+        key: str,
+        room: RoomId | None = None,
     ) -> ValidationRecord:
         """Check a learner's open notebook: live at once, clean when the examiner gets to it.
 
         Raises:
-            UnknownCourseError, UnknownTaskError, NotWorkingOnItError, StoreUnavailableError
+            UnknownCourseError, UnknownTaskError, UnknownRoomError, NotWorkingOnItError, StoreUnavailableError
         """
         self._catalogue.task(course, task)
         at = TaskAt(course=course, task=task)
-        info, notebook = await self._open_notebook(learner, at)
+        info, notebook = await self._open_notebook(learner, at, room)
         if mode is ValidationMode.LIVE:
             return (await self._check(info.server, notebook, at, learner, key=key))[1]
         record = self._record(at, learner, mode, key)
@@ -205,8 +211,10 @@ class Teaching:
     ) -> tuple[Verdict, ValidationRecord]:
         task = self._catalogue.task(at.course, at.task)
         verdict = await self._with.judge.check_live(server, notebook, task)
+        if not verdict.is_judged:
+            key = f"{key}-{secrets.token_hex(KEY_BYTES)}"  # invariant 3
         record = replace(self._record(at, learner, ValidationMode.LIVE, key), verdict=verdict)
-        if verdict.outcome in UNJUDGED:  # invariant 2
+        if verdict.outcome in NOT_JUDGED:  # invariant 2
             return verdict, record
         self._latest[learner, at] = verdict
         self._latest.move_to_end((learner, at))
@@ -230,14 +238,20 @@ class Teaching:
             at=self._with.clock.now(),
         )
 
-    async def _open_notebook(self, learner: Username, at: TaskAt) -> tuple[RoomInfo, Notebook]:
+    async def _open_notebook(self, learner: Username, at: TaskAt, room: RoomId | None) -> tuple[RoomInfo, Notebook]:
         directory, visited = self._with.directory, self._with.visited(learner)
-        for info in sorted(directory.rooms(), key=lambda info: info.id not in visited):
-            if info.learner == learner or info.id in visited:
+        own = self._with.server_of(learner)
+
+        def rank(info: RoomInfo) -> tuple[bool, ...]:
+            return info.server != own, info.learner != learner, info.id not in visited
+
+        rooms = sorted(directory.rooms(), key=rank) if room is None else [directory.find(room)]
+        for info in rooms:
+            if info.learner == learner or info.id in visited:  # invariant 4
                 notebook = await directory.snapshot(info.id)
                 if at in self._catalogue.tasks_in(notebook):
                     return info, notebook
-        raise NotWorkingOnItError(learner, at.task)
+        raise NotWorkingOnItError(learner, at.task, "" if room is None else rooms[0].path)
 
 
 def _visible(verdict: Verdict) -> Verdict:

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 
 from ltt_collab.access.scoped import ScopedDirectory, ScopedInsight
-from ltt_collab.access.scoped_editing import ScopedEditing, ScopedForks, ScopedRunning
+from ltt_collab.access.scoped_editing import ScopedChecks, ScopedEditing, ScopedForks, ScopedRunning
 from ltt_collab.mcp_bridge.answers import Image, OutputBudget, Reply
 from ltt_collab.mcp_bridge.arguments import Arguments, BadArgumentError, text_argument, whole_argument
 from ltt_collab.mcp_bridge.remembering import SessionState
@@ -21,7 +21,7 @@ from ltt_collab.model.errors import ForbiddenError, UnknownCellError, UnknownRoo
 from ltt_collab.model.identity import Sight
 from ltt_collab.model.ids import CellId, RoomId, Username
 from ltt_collab.model.pictures import RASTER, picture_of
-from ltt_collab.ports.classroom import Classroom
+from ltt_collab.ports.classroom import RoomChecks
 from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.directory import RoomDirectory, RoomInfo
 from ltt_collab.ports.editing import RoomEditing, RoomRunning, Written
@@ -38,7 +38,7 @@ async def unheard(_count: float, _message: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behind:
-    """What stands behind the bridge; ``classroom`` None: there are no courses, ``forks``: no versions and forks.
+    """What stands behind the bridge; ``checks`` None: there are no courses, ``forks``: no versions and forks.
 
     ``presence``: ours in a room, for who else is there; None where it cannot be told. ``output``: the MIME bundle of
     one output of a cell, {} when there is none. ``beside``: what has to run as long as the bridge does.
@@ -50,7 +50,7 @@ class Behind:
     running: RoomRunning
     clock: Clock
     forks: RoomForks | None = None
-    classroom: Classroom | None = None
+    checks: RoomChecks | None = None
     presence: Callable[[RoomId], Presence | None] = lambda _room: None
     output: Callable[[RoomId, CellId, int], Mapping[str, Any]] = lambda _room, _cell, _index: {}
     beside: Callable[[], Coroutine[Any, Any, None]] = anyio.sleep_forever
@@ -72,11 +72,12 @@ class Caller:
 
     def __init__(self, behind: Behind, sight: Sight, state: SessionState, progress: Progress) -> None:
         self.sight, self.state, self.progress = sight, state, progress
-        self.clock, self.classroom, self.budget = behind.clock, behind.classroom, behind.budget
+        self.clock, self.budget = behind.clock, behind.budget
         self.directory = ScopedDirectory(behind.directory, sight)
         self.insight = ScopedInsight(behind.insight, self.directory, sight)
         self.editing = ScopedEditing(behind.editing, self.directory, sight)
         self.running = ScopedRunning(behind.running, self.directory, sight)
+        self.checks = None if behind.checks is None else ScopedChecks(behind.checks, self.directory, sight)
         self.forks = None if behind.forks is None else ScopedForks(behind.forks, self.directory, sight)
         self._presence, self._output = behind.presence, behind.output
 

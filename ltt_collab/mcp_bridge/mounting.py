@@ -19,6 +19,7 @@ from ltt_collab.model.errors import UnknownCellError, UnknownRoomError
 from ltt_collab.model.identity import Sight
 from ltt_collab.model.ids import CellId, RoomId, ServerId
 from ltt_collab.peer.agent_audit import AgentAudit
+from ltt_collab.peer.agent_checks import AgentChecks
 from ltt_collab.peer.editing import AgentEditing
 from ltt_collab.peer.forking import AgentForks
 from ltt_collab.peer.registry import Registry
@@ -58,7 +59,7 @@ def mount_bridge(app: FastAPI, parts: Parts, settings: Settings) -> Bridge:
         running=AgentRunning(parts.registry, audit, parts.kernels, parts.sandbox),
         forks=AgentForks(parts.registry, audit, parts.files, learner_cells=settings.agents_edit_learner_cells),
         clock=parts.clock,
-        classroom=parts.classroom,
+        checks=None if parts.classroom is None else AgentChecks(parts.registry, audit, parts.classroom),
         presence=lambda room: _presence(parts.registry, room),
         output=partial(_output, parts.registry),
         beside=audit.run,

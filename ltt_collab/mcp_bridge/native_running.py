@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from typing import Any
 
 from ltt_collab.mcp_bridge.answers import Reply, refuse, say
@@ -20,8 +18,12 @@ from ltt_collab.mcp_bridge.calling import Caller, found_cell, named_room
 from ltt_collab.mcp_bridge.running import Job, run, run_found
 from ltt_collab.model.cells import CellType
 from ltt_collab.model.errors import ConflictError
-from ltt_collab.model.ids import RoomId
-from ltt_collab.model.validations import ValidationMode, Verdict
+from ltt_collab.model.problems import CODE_KEY, DETAIL_KEY
+from ltt_collab.model.validations import Verdict
+from ltt_collab.ports.classroom import TaskAt
+
+NOT_JUDGED = "not_judged"
+"""The code of a check that found nothing to say of the learner's work: the kernel was busy, away, or had died."""
 
 
 async def execute_cell(caller: Caller, arguments: Arguments) -> Reply:
@@ -49,19 +51,22 @@ async def execute_code(caller: Caller, arguments: Arguments) -> Reply:
 
 
 async def run_check(caller: Caller, arguments: Arguments) -> Reply:
-    """The verdict of the visible checks."""
+    """The verdict of the visible checks; one that judged nothing is an error, which no key remembers."""
     found = await found_cell(caller, arguments)
     caller.expect_executor("run a check")
     brief = await caller.insight.task(found.room.id, found.cell.id)
-    if caller.classroom is None or brief is None or found.room.learner is None:
+    if caller.checks is None or brief is None:
         return refuse("no_task", "the cell belongs to no task of a published course; there is nothing to check")
-    key = _check_key(caller, found.room.id, text_argument(arguments, "idempotency_key"))
-    record = await caller.classroom.validate(brief.course, brief.id, found.room.learner, ValidationMode.LIVE, key=key)
-    if record.verdict is None:
+    at, key = TaskAt(course=brief.course, task=brief.id), text_argument(arguments, "idempotency_key") or ""
+    record = await caller.checks.check(found.room.id, at, key=key, by=caller.name)
+    verdict = record.verdict
+    if verdict is None:
         return say({"validation": record.id, "state": "under way"})
-    return say(
-        {"validation": record.id, "course": brief.course, "task": brief.id} | {"verdict": _verdict(record.verdict)}
-    )
+    told = {"course": at.course, "task": at.task, "verdict": _verdict(verdict)}
+    if verdict.is_judged:
+        return say({"validation": record.id} | told)
+    why = verdict.first_cause or "nothing could be checked just now; try again"
+    return say(told | {"error": {CODE_KEY: NOT_JUDGED, DETAIL_KEY: why}}, is_error=True)
 
 
 async def kernel(caller: Caller, arguments: Arguments) -> Reply:
@@ -78,13 +83,6 @@ async def kernel(caller: Caller, arguments: Arguments) -> Reply:
     if found is None:
         return say({"kernel": None, "detail": "the notebook has no running kernel"})
     return say({"kernel": {"id": found.id, "name": found.name, "state": found.state.value}})
-
-
-def _check_key(caller: Caller, room: RoomId, key: str | None) -> str:
-    """The classroom knows keys by learner only; a client's holds for itself and one notebook."""
-    if not key:
-        return secrets.token_hex(8)
-    return hashlib.blake2b(f"{caller.name} {room} {key}".encode(), digest_size=16).hexdigest()
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

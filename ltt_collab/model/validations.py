@@ -44,6 +44,10 @@ class Outcome(StrEnum):
     BUSY = "busy"
 
 
+NOT_JUDGED = frozenset({Outcome.BUSY, Outcome.NO_KERNEL})
+"""Outcomes that say nothing of the learner's work."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """One check's result, fit to be shown to the learner: a hidden check tells no input and no expected value.
@@ -79,6 +83,12 @@ class Verdict:
     first_cause: str | None
     checks: tuple[CheckResult, ...]
     duration_ms: float
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether anything of the learner's work was looked at: else the same check may find more a moment later."""
+        looked = self.passed or any(not check.skipped for check in self.checks)
+        return looked and self.outcome not in NOT_JUDGED
 
     @property
     def first_failed(self) -> CheckResult | None:

@@ -31,12 +31,18 @@ class Company:
 
     Invariants:
         1. Of one client at most one ``CursorMoved`` comes within ``CURSOR_EVERY``, and the last position always does.
+        2. The room is that of whoever was there before us, also if a visitor shows up before they do.
     """
 
     def __init__(self, scene: Scene, stay: Stay, greeting: Greeting) -> None:
         self._scene, self._stay, self._greeting = scene, stay, greeting
         self._moved: set[ClientId] = set()
+        self._before_us: Username | None = None
         self.learner: Username | None = None
+
+    def begin(self, sighted: Username | None) -> None:
+        """We are about to enter a room that this person has open, as far as is known; sitting still they show late."""
+        self._before_us = sighted
 
     def handle(self, event: PresenceEvent) -> None:
         """Somebody came, moved or left."""
@@ -49,7 +55,7 @@ class Company:
         author = Author(kind=AuthorKind.LEARNER, username=event.user.username, client=event.client)
         match event:
             case ParticipantJoined(user=user):
-                self.learner = self.learner or user.username
+                self.learner = self.learner or self._before_us or user.username  # invariant 2
                 scene.happen(PeerJoined(**scene.head(author), user=user))
                 self._stay.somebody_came()
                 self._greeting.meet(user.username)

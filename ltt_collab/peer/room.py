@@ -129,6 +129,7 @@ class RoomPeer:
     async def run(self) -> str:
         """Be in the room until it is left; why it was."""
         await self._parts.recollection.recall(self.people, self._parts.greeting.meet)
+        self._parts.company.begin(self.people.sighted)
         self._parts.stay.begin()
         membership = self.around.membership(self._server, read_only=bool(self._parts.permission.read_only))
         try:

@@ -68,6 +68,18 @@ class Checker(Protocol):
         ...
 
 
+class RoomChecks(Protocol):
+    """The checks of tasks as agents ask for them; ``by`` is the agent. Every check is in the audit."""
+
+    async def check(self, room: RoomId, at: TaskAt, *, key: str, by: Username) -> ValidationRecord:
+        """Check a task in that room, live, for its learner; ``key`` holds for this agent and room, '' for none.
+
+        Raises:
+            UnknownRoomError, RoomReadOnlyError, UnknownCourseError, UnknownTaskError, NotWorkingOnItError
+        """
+        ...
+
+
 class Releases(Protocol):
     """What is taught now, as far as learners get it."""
 
@@ -116,12 +128,22 @@ class Classroom(Protocol):
         ...
 
     async def validate(
-        self, course: CourseId, task: TaskId, learner: Username, mode: ValidationMode, *, key: str
+        self,
+        course: CourseId,
+        task: TaskId,
+        learner: Username,
+        mode: ValidationMode,
+        *,
+        key: str,
+        room: RoomId | None = None,
     ) -> ValidationRecord:
-        """Check a learner's open notebook; ``key`` makes a retry the same validation.
+        """Check a learner's open notebook; ``key`` makes a retry of what was judged the same validation.
+
+        ``room``: that notebook, in its own kernel; None for the learner's own before one that they only visit.
 
         Raises:
-            UnknownCourseError, UnknownTaskError, NotWorkingOnItError
+            UnknownCourseError, UnknownTaskError, UnknownRoomError
+            NotWorkingOnItError: no open notebook of theirs holds the task, or the given one does not.
         """
         ...
 
