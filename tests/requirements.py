@@ -430,6 +430,7 @@ REQUIREMENTS: dict[str, str] = {
     "mcp:output-budget": "Outputs are cut with a mark, and images left out are counted.",
     "mcp:own-rooms-only": "No tool and no resource touches or tells of a room that the token may not see.",
     "mcp:point": "Pointing selects a line and changes no letter.",
+    "mcp:progress": "What a run prints is told to its agent while it runs.",
     "mcp:quick-answers": "A call that takes a moment is answered in JSON, with the message that a stream would carry.",
     "mcp:race": "Over 300 keys of a Yjs browser arrive exactly while an agent writes, edits and undoes beside them.",
     "mcp:rate-limit": "A client that calls too fast is told when it may call again.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import anyio
@@ -183,6 +184,29 @@ async def test_a_cell_that_cannot_run_is_not_left_behind(stage: Stage) -> None:
         assert await agent.code("insert_cell", notebook_path=seat.path, source="1", execute=True) == "no_kernel"
         assert (await agent.call("kernel", notebook_path=seat.path))["kernel"] is None
         assert seat.learner.ids() == ["c1"]
+
+
+@pytest.mark.proves("mcp:progress")
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_what_a_run_prints_is_told_while_it_runs(
+    stage: Stage, tmp_path: Path, mode: Literal["legacy", "auto"]
+) -> None:
+    async with stage.seat(code_cell("x = 1", "c1"), kernel=True) as seat, agent_at(stage.service, mode=mode) as agent:
+        heard: list[str] = []
+        go_on = tmp_path / "go-on"
+
+        async def heard_of(progress: float, total: float | None, message: str | None) -> None:
+            heard.append(message or "")
+            go_on.touch()
+
+        code = (
+            "import pathlib, time\nprint('begun', flush=True)\n"
+            f"while not pathlib.Path({str(go_on)!r}).exists(): time.sleep(0.02)\nprint('done')"
+        )
+        wish = {"notebook_path": seat.path, "code": code, "timeout": 60}
+        ran = await agent.client.call_tool("execute_code", wish, progress_callback=heard_of)
+    assert "begun" in heard[0], "it would have waited for ever"
+    assert (ran.structured_content or {})["output"].split() == ["begun", "done"]
 
 
 @pytest.mark.proves("mcp:time-out")

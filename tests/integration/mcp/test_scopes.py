@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -44,17 +44,22 @@ def arguments_for(tool: dict[str, Any], seat: Seat) -> dict[str, Any]:
     return given | {name: "x" for name in required if name not in given}
 
 
-@pytest.mark.parametrize("compat", [each.value for each in Compat])
+@pytest.mark.parametrize(
+    ("compat", "mode"),
+    [("native", "auto"), *((each.value, "legacy") for each in Compat)],  # quick answers are for older clients
+)
 @pytest.mark.proves("mcp:own-rooms-only")
-async def test_no_tool_touches_or_tells_of_another_learners_room(stage: Stage, compat: str) -> None:
+async def test_no_tool_touches_or_tells_of_another_learners_room(
+    stage: Stage, compat: str, mode: Literal["auto", "legacy"]
+) -> None:
     async with (
         stage.seat(code_cell("a = 1", "a1")) as ada,
         stage.seat(code_cell("secret = 7", "b1"), name="Bob", kernel=True) as bob,
     ):
-        token = await token_of(stage, ada, f"agent-of-ada-{compat}")
+        token = await token_of(stage, ada, f"agent-of-ada-{compat}-{mode}")
         async with agent_at(stage.service) as operator:
             await operator.call("execute_code", notebook_path=bob.path, code="untouched = 'as it was'")
-        async with agent_at(stage.service, token, f"?compat={compat}") as agent:
+        async with agent_at(stage.service, token, f"?compat={compat}", mode=mode) as agent:
             for tool in TOOLS[Compat(compat)]:
                 given = arguments_for(tool, bob)
                 result = await agent.client.call_tool(tool["name"], given)
