@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
+from ltt_collab.demo.kernel import running_kernel
 from ltt_collab.model.ids import KernelId
 from ltt_collab.ports.kernels import Limits, Printed
 from tests.integration.mcp.test_scopes import token_of
@@ -201,8 +202,15 @@ async def test_a_check_without_a_kernel_is_made_once_there_is_one(stage: Stage) 
         where = {"notebook_path": seat.path, "cell_id": "c1", "idempotency_key": "again"}
         await stage.rest.ask("DELETE", f"api/kernels/{seat.kernel_id}")
         told = await agent.call("run_check", **where)
+        async with running_kernel(stage.address, stage.rest, seat.path):
+            await has_run(stage, seat, REFERENCE)
+            judged = await agent.call("run_check", **where)
+            anew = await stage.kernels.kernel_of(seat.path)
+            assert anew is not None
+            await stage.rest.ask("DELETE", f"api/kernels/{anew.id}")
     assert (told["error"]["code"], told["verdict"]["outcome"]) == ("not_judged", "no_kernel")
     assert "run the notebook's cells" in told["error"]["detail"]
+    assert judged["verdict"]["passed"]
 
 
 async def _judged(agent: Agent, where: dict[str, str]) -> dict[str, Any]:
