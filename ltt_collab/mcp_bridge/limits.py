@@ -1,12 +1,17 @@
-"""How fast one client may call."""
+"""How fast one client may call, and how much at once."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from ltt_collab.ports.clock import Clock
 
 CLIENTS_KEPT = 10_000
+
+CALLS_AT_ONCE = 50
+"""Of one client: a call may wait for minutes, and each that waits takes memory."""
 
 
 class CallRate:
@@ -34,3 +39,28 @@ class CallRate:
         while len(self._buckets) > CLIENTS_KEPT:
             self._buckets.popitem(last=False)
         return max(0.0, short / self._per_second)
+
+
+class CallsAtOnce:
+    """Counts the calls of each client that are under way.
+
+    Invariants:
+        1. A client has at most ``CALLS_AT_ONCE``.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: Counter[str] = Counter()
+
+    @contextmanager
+    def one_more(self, client: str) -> Generator[bool]:
+        """A call, while it is open; False where it is one too many."""
+        if self._under_way[client] >= CALLS_AT_ONCE:
+            yield False
+            return
+        self._under_way[client] += 1
+        try:
+            yield True
+        finally:
+            self._under_way[client] -= 1
+            if not self._under_way[client]:
+                del self._under_way[client]

@@ -27,7 +27,7 @@ from ltt_collab.mcp_bridge.answers import Reply, refuse
 from ltt_collab.mcp_bridge.calling import Behind, Caller, Progress, unheard
 from ltt_collab.mcp_bridge.catalogue import INSTRUCTIONS, SERVER_NAME, Compat
 from ltt_collab.mcp_bridge.hosts import only_for
-from ltt_collab.mcp_bridge.limits import CallRate
+from ltt_collab.mcp_bridge.limits import CALLS_AT_ONCE, CallRate, CallsAtOnce
 from ltt_collab.mcp_bridge.quick import QuickCall, QuickDoor
 from ltt_collab.mcp_bridge.resource_server import Context, ResourceServer
 from ltt_collab.mcp_bridge.sessions import SESSIONS_OF_ALL, VERSION, Sessions, has_sessions, session_of
@@ -64,6 +64,7 @@ class Bridge:
         self._behind, self._sight_of = behind, sight_of
         self._tools = Tools()
         self._rate = CallRate(options.calls_per_minute, behind.clock)
+        self._at_once = CallsAtOnce()
         self._sessions = Sessions(behind.clock)
         self._subscriptions = Subscriptions(behind.directory, behind.clock, IDLE_SECONDS)
         hosts = only_for(options.hosts)
@@ -142,7 +143,10 @@ class Bridge:
         wait = self._rate.wait_for(caller.name)
         if wait:
             return refuse(RATE_LIMITED, _late(wait))
-        return await self._tools.call(caller, compat, tool, arguments)
+        with self._at_once.one_more(caller.name) as fits:
+            if not fits:
+                return refuse(RATE_LIMITED, f"{CALLS_AT_ONCE} calls are under way; try again when one has ended")
+            return await self._tools.call(caller, compat, tool, arguments)
 
     def _reader(self, context: Context) -> Caller:
         """Who asks for resources.

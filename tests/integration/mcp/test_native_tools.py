@@ -10,11 +10,13 @@ from typing import Literal
 import anyio
 import pytest
 
+from ltt_collab.mcp_bridge.limits import CALLS_AT_ONCE
 from ltt_collab.model.ids import KernelId
 from ltt_collab.ports.kernels import Limits, Printed
+from tests.integration.mcp.test_scopes import token_of
 from tests.support.deadlines import eventually
 from tests.support.jupyter import code_cell, markdown_cell
-from tests.support.mcp_agent import Stage, agent_at
+from tests.support.mcp_agent import Agent, Stage, agent_at
 from tests.support.yjs_peers import running_yjs_peers
 
 pytestmark = [pytest.mark.jupyter, pytest.mark.asyncio(loop_scope="package")]
@@ -273,6 +275,36 @@ async def test_a_change_is_told_with_its_cell_kind_and_author(stage: Stage) -> N
     assert (change["kind"], change["cell_id"], change["author"]["kind"]) == ("source_edited", "c1", "learner")
     assert change["author"]["username"] == seat.learner.username
     assert quiet["timed_out"]
+
+
+@pytest.mark.proves("mcp:rate-limit")
+async def test_who_waits_too_often_at_once_is_told_so_and_others_are_not_kept_out(stage: Stage) -> None:
+    async with stage.seat(code_cell("x = 1", "c1")) as seat, agent_at(stage.service) as agent:
+        token = await token_of(stage, seat, "patient")
+        codes: list[str] = []
+        async with (
+            agent_at(stage.service, token) as patient,
+            agent_at(stage.service, token) as another,  # one HTTP client opens no more than a hundred connections
+            anyio.create_task_group() as tasks,
+        ):
+
+            async def waits(client: Agent) -> None:
+                wish = {"notebook_path": seat.path, "cell_id": "none", "timeout": 300}
+                codes.append(await client.code("wait_for_change", **wish))
+
+            for number in range(CALLS_AT_ONCE + 1):
+                tasks.start_soon(waits, another if number % 2 else patient)
+            await eventually(lambda: codes, within=60)
+            assert codes == ["rate_limited"]
+            assert await patient.code("list_notebooks") == "rate_limited"
+            assert await agent.code("list_notebooks") == ""
+            tasks.cancel_scope.cancel()
+
+        async def free_again() -> bool:
+            async with agent_at(stage.service, token) as patient:
+                return not await patient.code("list_notebooks")
+
+        assert await eventually(free_again, what="those that left wait no more")
 
 
 @pytest.mark.proves("mcp:no-cross-talk")
