@@ -84,13 +84,13 @@ class QuickDoor:
                 return
             receive = _again(body, receive)  # invariant 2
         if request.method == "DELETE":
-            self._sessions.forget(session)
+            self._sessions.end(session, owner)
             await self._behind(request.scope, receive, send)
             return
         await self._behind(request.scope, receive, self._sessions.watching(session, owner, send))
         surplus = self._sessions.surplus(owner)
         if surplus is not None:
-            self._sessions.forget(surplus)
+            self._sessions.end(surplus, owner)
             await self._behind(_goodbye(request.scope, surplus), _nothing_more, _unheard)
 
 

@@ -69,14 +69,11 @@ class Sessions:
         self._used(session, owner)
         return known.state
 
-    def forget(self, session: str) -> None:
-        """It is over."""
-        known = self._known.pop(session, None)
-        if known is not None:
-            of_owner = self._of[known.owner]
-            del of_owner[session]
-            if not of_owner:
-                del self._of[known.owner]
+    def end(self, session: str, owner: Username) -> None:
+        """Its owner ends it."""
+        known = self._known.get(session)
+        if known is not None and known.owner == owner:
+            self._forget(session)
 
     def surplus(self, owner: Username) -> str | None:
         """The session that its owner used longest ago, where they have too many."""
@@ -100,7 +97,7 @@ class Sessions:
         if not session or (known is not None and known.owner != owner):
             return
         if message["status"] == HTTPStatus.NOT_FOUND:
-            self.forget(session)
+            self._forget(session)
         elif known is not None and message["status"] >= 400:
             known.confirmed = float("-inf")
         if message["status"] >= 400:
@@ -108,9 +105,17 @@ class Sessions:
         if known is None:
             known = self._known[session] = _Session(owner, 0.0)
             while len(self._known) > SESSIONS_OF_ALL:
-                self.forget(next(iter(self._known)))
+                self._forget(next(iter(self._known)))
         known.confirmed = self._clock.monotonic()
         self._used(session, owner)
+
+    def _forget(self, session: str) -> None:
+        known = self._known.pop(session, None)
+        if known is not None:
+            of_owner = self._of[known.owner]
+            del of_owner[session]
+            if not of_owner:
+                del self._of[known.owner]
 
     def _used(self, session: str, owner: Username) -> None:
         """Invariant 3."""

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ltt_collab.mcp_bridge.sessions import SESSIONS_OF_ONE
 from tests.integration.mcp.test_scopes import token_of
 from tests.support.deadlines import eventually
 from tests.support.jupyter import code_cell
@@ -115,3 +116,21 @@ async def test_a_by_index_write_rests_on_what_the_same_session_read_a_moment_ago
         assert (kind(read), kind(made)) == (JSON, JSON)
         assert "x = 1" in read.text
         await eventually(lambda: seat.learner.sources() == ["x = 1", "y = 2"])
+
+
+@pytest.mark.proves("mcp:session-limit")
+async def test_who_opens_session_after_session_loses_their_oldest_and_nobody_elses(stage: Stage) -> None:
+    async with stage.seat(code_cell("x = 1", "c1")) as seat, session(stage) as operators:
+        token = await token_of(stage, seat, "forgetful")
+        async with session(stage, token=token) as first, session(stage, token=token) as second:
+            assert (await first.call("list_notebooks", {})).status_code == 200, "so the second is the oldest"
+            params = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": INFO}
+            fresh = {name: value for name, value in first.headers.items() if name != "Mcp-Session-Id"}
+            for _ in range(SESSIONS_OF_ONE - 1):
+                opened = await Raw(stage.service.http, fresh).post("initialize", params)
+                assert opened.status_code == 200
+            gone = await second.call("list_notebooks", {})
+            kept = await first.call("list_notebooks", {})
+        others = await operators.call("list_notebooks", {})
+    assert gone.status_code == 404
+    assert kept.status_code == others.status_code == 200

@@ -75,7 +75,9 @@ async def test_who_opens_too_many_ends_their_own_oldest(sessions: Sessions) -> N
     assert sessions.surplus(ADA) is None
     await answered(sessions, "one-more", ADA, asked=False)
     assert sessions.surplus(ADA) == "s1"
-    sessions.forget("s1")
+    sessions.end("s1", BOB)
+    assert sessions.is_open("s1", ADA), "not his to end"
+    sessions.end("s1", ADA)
     assert sessions.surplus(ADA) is None
     assert sessions.surplus(BOB) is None
     assert sessions.is_open("bobs", BOB)
