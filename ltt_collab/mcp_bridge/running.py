@@ -73,6 +73,7 @@ async def insert_and_run(
     Raises:
         LttError
     """
+    caller.expect_executor("run a cell")  # before it is written: a learner need not see it come and go
     if await caller.running.kernel(room) is None:
         return refuse("no_kernel", "the notebook has no running kernel; nothing was written. A learner starts one")
     written = await caller.editing.insert(room, new, by=caller.name)
