@@ -60,6 +60,18 @@ class ReplicaObserver(Protocol):
         ...
 
 
+class Witness(Protocol):
+    """Sees every update of one replica."""
+
+    def received(self, update: bytes) -> None:
+        """Others wrote; it is in the document."""
+        ...
+
+    def written(self, update: bytes) -> None:
+        """We wrote; must not write itself."""
+        ...
+
+
 def is_panic(error: BaseException) -> bool:
     """Whether an error is a Rust panic: pycrdt raises those past ``except Exception``, and exports no name for them."""
     return type(error).__module__ == "pyo3_runtime"
@@ -91,7 +103,7 @@ class Replica:
         self._asleep: bytes | None = None
         self._doc: Doc[Any] | None = None
         self._intake: Intake | None = None
-        self._witnesses: list[Callable[[bytes], None]] = []
+        self._witnesses: list[Witness] = []
         self._revision = 0
         self._is_written = False
         doc: Doc[Any] = Doc(client_id=client_id)
@@ -171,15 +183,15 @@ class Replica:
                 observer.after_apply()
             if self._witnesses:
                 for witness in tuple(self._witnesses):
-                    witness(update)
+                    witness.received(update)
         except BaseException as error:  # noqa: BLE001 - a ``with`` would cost each keystroke a microsecond
             _raise_violation("an update", error)
 
-    def add_witness(self, witness: Callable[[bytes], None]) -> None:
-        """Hand every remote update to ``witness`` too, right after it was applied; sleep ends that."""
+    def add_witness(self, witness: Witness) -> None:
+        """Hand every update to ``witness`` too, right after it was applied or written; sleep ends that."""
         self._witnesses.append(witness)
 
-    def remove_witness(self, witness: Callable[[bytes], None]) -> None:
+    def remove_witness(self, witness: Witness) -> None:
         """Stop that."""
         if witness in self._witnesses:
             self._witnesses.remove(witness)
@@ -211,7 +223,10 @@ class Replica:
         changed = [update for update in updates if update != EMPTY_UPDATE]
         if not changed:
             return
-        self._on_local_update(changed[0] if len(changed) == 1 else merge_updates(*changed))
+        update = changed[0] if len(changed) == 1 else merge_updates(*changed)
+        self._on_local_update(update)
+        for witness in tuple(self._witnesses):
+            witness.written(update)
         if self._observer is not None:
             self._observer.local_write()
 
