@@ -9,6 +9,7 @@ from typing import cast
 from ltt_collab.model.errors import ForbiddenError, UnknownCourseError, UnknownRoomError
 from ltt_collab.model.identity import Sight
 from ltt_collab.model.ids import CellId, RoomId, Username
+from ltt_collab.model.suggestions import Answer, Draft
 from ltt_collab.ports.classroom import RoomChecks, TaskAt, ValidationRecord
 from ltt_collab.ports.directory import RoomDirectory
 from ltt_collab.ports.editing import NewCell, RoomEditing, RoomRunning, Written
@@ -70,6 +71,12 @@ class ScopedEditing:
         """Delete a cell of the agent's own."""
         self._scope.expect_writer("delete a cell")
         await self._editing.delete(self._scope.known(room), cell, by=self._scope.itself(by))
+
+    async def propose(self, room: RoomId, draft: Draft) -> Answer:
+        """Put a draft of the agent's before the gate."""
+        self._scope.expect_writer("propose a suggestion")
+        self._scope.itself(draft.author)
+        return await self._editing.propose(self._scope.known(room), draft)
 
     async def undo(self, room: RoomId, *, by: Username, most: int | None = None) -> Sequence[CellId]:
         """Take back the agent's latest writes."""

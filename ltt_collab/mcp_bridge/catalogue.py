@@ -191,7 +191,7 @@ NATIVE: tuple[Tool, ...] = (
     _tool(
         "propose_edit",
         "Offer another source for a learner's cell, as a proposal directly below it that they may take or delete. It "
-        "passes the same gate as the tutor's hints: no solutions, and not too often.",
+        "passes the same gate as the tutor's hints: no solutions, and not too often. At most 20,000 characters.",
         {
             "cell_id": _CELL,
             "source": _TEXT,

@@ -90,13 +90,15 @@ async def propose_edit(caller: Caller, arguments: Arguments) -> Reply:
         idempotency_key=text_argument(arguments, "idempotency_key") or secrets.token_hex(8),
         author=caller.name,
     )
-    match await caller.directory.propose(found.room.id, draft):
+    match await caller.editing.propose(found.room.id, draft):
         case Shown(suggestion=suggestion):
             return say({"answer": "shown", "suggestion": suggestion})
         case Held(suggestion=suggestion, reason=reason):
             return say({"answer": "held", "suggestion": suggestion, "detail": reason})
-        case Rejected(reason=RejectionReason.CONFLICT):
+        case Rejected(reason=RejectionReason.CONFLICT, detail=detail):
             now = (await caller.directory.snapshot(found.room.id)).cell(found.cell.id)
+            if now is not None and now.hash == draft.expected_hash:
+                return refuse("conflict", detail)  # it was run again, or somebody's caret is in the way
             raise ConflictError(found.cell.id, draft.expected_hash, None if now is None else now.hash)
         case Rejected(reason=why, detail=detail):
             return refuse(why.value, detail)

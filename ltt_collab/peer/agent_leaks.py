@@ -2,72 +2,110 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from ltt_collab.model.cells import Cell, CellRole, Notebook
+from ltt_collab.documents.writer_agents import Edge, Place
+from ltt_collab.model.cells import CellRole, Notebook
 from ltt_collab.model.errors import LeakError
 from ltt_collab.model.ids import CellId, Seq, Username
 from ltt_collab.peer.page import Page
-from ltt_collab.peer.room import RoomPeer
+from ltt_collab.peer.scene import Scene
 from ltt_collab.tutoring.leak import leaks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A text that ``author`` wishes to stand at ``place``; ``instead``: in place of that cell's text."""
+
+    author: Username
+    text: str
+    place: Place = Edge.BOTTOM
+    instead: CellId | None = None
 
 
 @dataclass(slots=True)
 class _Read:
-    """A notebook as of the event ``seq``, without the cells that agents have ``added`` since: author and source."""
+    """A notebook as of the event ``seq``; ``order`` and ``written`` (author and source) know also what came since."""
 
     seq: Seq
     notebook: Notebook
-    added: list[tuple[CellId, Username, str]] = field(default_factory=list)
+    order: list[CellId] = field(default_factory=list)
+    written: dict[CellId, tuple[Username, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for cell in self.notebook.cells:
+            self.order.append(cell.id)
+            mark = cell.ownership
+            if mark is not None and mark.role is CellRole.PROPOSAL and mark.author is not None:
+                self.written[cell.id] = mark.author, cell.source
 
 
 class AgentLeaks:
     """Refuses what agents would give away.
 
     Invariants:
-        1. No text of a task's solution is written, also not in several pieces.
+        1. No text of a task's solution is written, also not in several pieces: neither as they stand below each
+           other, nor in the order in which they were written. Only the text that is replaced does not count.
         2. A notebook is taken for what it was only while no event came since but those of inserts told here.
     """
 
     def __init__(self) -> None:
         self._read: WeakKeyDictionary[Page, _Read] = WeakKeyDictionary()
 
-    def expect_none(self, peer: RoomPeer, page: Page, text: str, cell: CellId | None, by: Username) -> None:
-        """Let nothing pass that gives a solution away (invariant 1); ``cell``: in whose place the text will stand.
+    def expect_none(self, scene: Scene, page: Page, wish: Wish) -> None:
+        """Let nothing pass that gives a solution away (invariant 1); ask in the turn in which it is written.
 
         Raises:
             LeakError
         """
-        checker = peer.around.checker
+        checker = scene.around.checker
         if checker is None:
             return
-        read = self._now(peer, page)
+        read = self._now(scene, page)
         learners = [each for each in read.notebook.cells if each.ownership is None]
         if all(each.task is None for each in read.notebook.cells):
             return
-        pieces = [each.source for each in read.notebook.cells if _is_piece(each, by) and each.id != cell]
-        pieces += [source for added, author, source in read.added if author == by and added != cell]
         known = "\n".join(each.source for each in learners)
+        readings = dict.fromkeys(_readings(read, wish))
         for at in {at for each in learners if (at := checker.task_of(read.notebook, each.id)) is not None}:
             reference = checker.reference(at)
-            if reference and any(leaks(each, reference, known) for each in (text, "\n".join([*pieces, text]))):
+            if reference and any(leaks(each, reference, known) for each in readings):
                 raise LeakError
 
-    def inserted(self, peer: RoomPeer, page: Page, cell: CellId, by: Username, source: str) -> None:
-        """An agent's cell was put there a moment ago, after ``expect_none`` let it."""
+    def inserted(self, scene: Scene, page: Page, cell: CellId, wish: Wish) -> None:
+        """An agent's cell was put there just now, after ``expect_none`` let it."""
         read = self._read.get(page)
-        if read is not None and peer.stamp.last_seq == read.seq + 1:
-            read.seq = peer.stamp.last_seq
-            read.added.append((cell, by, source))
+        if read is None or scene.stamp.last_seq != read.seq + 1:
+            return
+        read.seq = scene.stamp.last_seq
+        read.written[cell] = wish.author, wish.text
+        match wish.place:
+            case Edge.TOP:
+                read.order.insert(0, cell)
+            case Edge.BOTTOM:
+                read.order.append(cell)
+            case _:
+                read.order.insert(read.order.index(wish.place) + 1, cell)
 
-    def _now(self, peer: RoomPeer, page: Page) -> _Read:
+    def _now(self, scene: Scene, page: Page) -> _Read:
         read = self._read.get(page)
-        if read is None or read.seq != peer.stamp.last_seq or not page.is_followed:  # invariant 2
-            read = self._read[page] = _Read(peer.stamp.last_seq, page.view.snapshot(Seq(0)))
+        if read is None or read.seq != scene.stamp.last_seq or not page.is_followed:  # invariant 2
+            read = self._read[page] = _Read(scene.stamp.last_seq, page.view.snapshot(Seq(0)))
         return read
 
 
-def _is_piece(cell: Cell, by: Username) -> bool:
-    mark = cell.ownership
-    return mark is not None and mark.role is CellRole.PROPOSAL and mark.author == by
+def _readings(read: _Read, wish: Wish) -> Iterator[str]:
+    """The text alone, with the author's other cells as all of them would stand, and after those there are."""
+    above, below = list[str](), list[str]()
+    pieces = above if wish.instead is not None or wish.place is not Edge.TOP else below
+    for cell in read.order:
+        author, source = read.written.get(cell, (None, ""))
+        if author == wish.author and cell != wish.instead:
+            pieces.append(source)
+        if cell in {wish.instead, wish.place}:
+            pieces = below
+    yield wish.text
+    yield "\n".join([*above, wish.text, *below])
+    yield "\n".join([*above, *below, wish.text])

@@ -19,9 +19,10 @@ from ltt_collab.model.errors import (
     UnknownCellError,
 )
 from ltt_collab.model.ids import CellId, RoomId, Seq, SuggestionId, Username
+from ltt_collab.model.suggestions import Answer, Draft, Rejected
 from ltt_collab.model.text import source_hash
 from ltt_collab.peer.agent_audit import AgentAudit
-from ltt_collab.peer.agent_leaks import AgentLeaks
+from ltt_collab.peer.agent_leaks import AgentLeaks, Wish
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.room import RoomPeer
@@ -61,6 +62,16 @@ def page_of(peer: RoomPeer) -> Page:
     return page
 
 
+def expect_page(peer: RoomPeer, page: Page) -> None:
+    """Go on only while that page, read before a wait, is the one that may be written on.
+
+    Raises:
+        RoomReadOnlyError
+    """
+    if page_of(peer) is not page:
+        raise RoomReadOnlyError("it was joined anew a moment ago; read it again")
+
+
 class AgentEditing:
     """Implements ``ports.editing.RoomEditing``.
 
@@ -68,6 +79,7 @@ class AgentEditing:
         1. Nothing is written where the tutor may not write, nor while no human is there.
         2. No text of a task's solution is written, also not in several pieces.
         3. A write with a key is made once, also over a restart of ours.
+        4. What is looked up for a write is looked up in the writer's turn in which it is made.
     """
 
     def __init__(self, registry: Registry, audit: AgentAudit, *, learner_cells: bool = False) -> None:
@@ -83,26 +95,33 @@ class AgentEditing:
             UnknownRoomError, RoomReadOnlyError, UnknownCellError, ConflictError, LeakError
         """
         peer = self._registry.peer(room)
-        page = page_of(peer)  # invariant 1
-        suggestion = _name(by, new.key)
-        standing = page.writer.agents.find(suggestion) if new.key else None
-        if standing is not None:  # invariant 3
-            return _written(page, standing, fresh=False)
-        about = new.about or new.after
-        if about is not None:
-            page.view.map_of(about)
-        expect_no_approval(peer, page, about)
-        self._leaks.expect_none(peer, page, new.source, about, by)  # invariant 2
-        index = _index(page, new)
-        cell = await page.writer.agents.insert(
-            AgentCell(suggestion=suggestion, author=by, type=new.type, source=new.source, index=index, about=new.about),
-            expected_hash=new.expected_hash,
-        )
-        self._leaks.inserted(peer, page, cell, by, new.source)
-        self._remember(peer, by, Write(cell=cell))
-        action = "agent.cell_proposed" if new.proposal else "agent.cell_inserted"
-        await self._audit.note(peer, by, action, f"cell {cell}, {len(new.source)} characters")
-        return _written(page, cell)
+        page, suggestion = page_of(peer), _name(by, new.key)
+        agents = page.writer.agents
+        # What an index means is settled now: cells may come and go above while somebody else writes.
+        place = agents.place_of(new.index) if new.after is None else new.after
+        wish = Wish(author=by, text=new.source, place=place)
+        async with agents.turn() as turn:  # nothing is awaited in it
+            expect_page(peer, page)  # invariant 1
+            standing = agents.find(suggestion) if new.key else None
+            if standing is not None:  # invariant 3
+                return _written(page, standing, fresh=False)
+            about = new.about or new.after
+            if about is not None:
+                page.view.map_of(about)
+            if new.about is not None and new.expected_hash is not None:
+                turn.expect(new.about, new.expected_hash)
+            expect_no_approval(peer, page, about)
+            self._leaks.expect_none(peer, page, wish)  # invariant 2
+            cell = turn.insert(
+                AgentCell(
+                    suggestion=suggestion, author=by, type=new.type, source=new.source, place=place, about=new.about
+                )
+            )
+            self._leaks.inserted(peer, page, cell, wish)
+            self._remember(peer, by, Write(cell=cell))
+            written = _written(page, cell)
+        await self._audit.note(peer, by, "agent.cell_inserted", f"cell {cell}, {len(new.source)} characters")
+        return written
 
     async def rewrite(self, room: RoomId, cell: CellId, source: str, expected_hash: str, *, by: Username) -> Written:
         """Give a cell of the agent's own another source.
@@ -113,18 +132,22 @@ class AgentEditing:
         """
         peer = self._registry.peer(room)
         page = page_of(peer)
-        expect_no_approval(peer, page, cell)
-        self._leaks.expect_none(peer, page, source, cell, by)
-        of_learner = self._learner_cells and page.view.ownership(cell) is None
-        if of_learner:
-            before = await page.writer.agents.rewrite_of_learner(cell, source, expected_hash)
-        else:
-            before = await page.writer.agents.rewrite(cell, source, expected_hash, by)
-        left = source_hash(source) if of_learner else ""
-        self._remember(peer, by, Write(cell=cell, before=before, left=left))
+        async with page.writer.agents.turn() as turn:
+            expect_page(peer, page)
+            expect_no_approval(peer, page, cell)
+            turn.expect(cell, expected_hash)
+            self._leaks.expect_none(peer, page, Wish(author=by, text=source, instead=cell))
+            of_learner = self._learner_cells and page.view.ownership(cell) is None
+            if of_learner:
+                before = turn.rewrite_of_learner(cell, source, expected_hash)
+            else:
+                before = turn.rewrite(cell, source, expected_hash, by)
+            left = source_hash(source) if of_learner else ""
+            self._remember(peer, by, Write(cell=cell, before=before, left=left))
+            written = _written(page, cell)
         whose = "the learner's " if of_learner else ""
         await self._audit.note(peer, by, "agent.cell_edited", f"{whose}cell {cell}, {len(source)} characters")
-        return _written(page, cell)
+        return written
 
     async def delete(self, room: RoomId, cell: CellId, *, by: Username) -> None:
         """Delete a cell of the agent's own.
@@ -133,8 +156,24 @@ class AgentEditing:
             UnknownRoomError, RoomReadOnlyError, UnknownCellError, NotOursError, CellOccupiedError
         """
         peer = self._registry.peer(room)
-        await page_of(peer).writer.agents.delete(cell, by)
+        page = page_of(peer)
+        async with page.writer.agents.turn() as turn:
+            expect_page(peer, page)
+            turn.delete(cell, by)
         await self._audit.note(peer, by, "agent.cell_deleted", f"cell {cell}")
+
+    async def propose(self, room: RoomId, draft: Draft) -> Answer:
+        """Put a draft of the agent's before the gate.
+
+        Raises:
+            UnknownRoomError, UnknownCellError
+        """
+        peer = self._registry.peer(room)
+        answer = await peer.propose(draft)
+        said = f"rejected ({answer.reason})" if isinstance(answer, Rejected) else type(answer).__name__.lower()
+        detail = f"cell {draft.cell_id}, {len(draft.text)} characters, {said}"
+        await self._audit.note(peer, draft.author, "agent.proposed", detail)
+        return answer
 
     async def undo(self, room: RoomId, *, by: Username, most: int | None = None) -> Sequence[CellId]:
         """Take back the agent's latest writes; what somebody else changed since stays.
@@ -152,8 +191,14 @@ class AgentEditing:
             if write is None:
                 break
             tried.append(write.cell)
-            if await _take_back(page, write, by):
-                changed.append(write.cell)
+            try:
+                if await _take_back(peer, page, write, by):
+                    changed.append(write.cell)
+            except RoomReadOnlyError:
+                journal.append(write)  # for when it may be written on again
+                if not changed:
+                    raise
+                break
         if changed:
             await self._audit.note(peer, by, "agent.undone", f"{len(changed)} writes")
         return changed
@@ -205,19 +250,24 @@ def _forgotten(page: Page, by: Username, seen: Sequence[CellId]) -> Write | None
     return None
 
 
-async def _take_back(page: Page, write: Write, by: Username) -> bool:
-    """Whether the write could be taken back."""
-    agents = page.writer.agents
-    try:
-        if write.before is None:
-            await agents.delete(write.cell, by)
-        elif write.left:
-            # Only while the text is what we left: whatever the learner typed since would go with it.
-            await agents.rewrite_of_learner(write.cell, write.before, write.left)
-        else:
-            await agents.rewrite(write.cell, write.before, page.view.cell_hash(write.cell), by)
-    except (UnknownCellError, NotOursError, CellOccupiedError, ConflictError):
-        return False
+async def _take_back(peer: RoomPeer, page: Page, write: Write, by: Username) -> bool:
+    """Whether the write could be taken back.
+
+    Raises:
+        RoomReadOnlyError
+    """
+    async with page.writer.agents.turn() as turn:
+        expect_page(peer, page)
+        try:
+            if write.before is None:
+                turn.delete(write.cell, by)
+            elif write.left:
+                # Only while the text is what we left: whatever the learner typed since would go with it.
+                turn.rewrite_of_learner(write.cell, write.before, write.left)
+            else:
+                turn.rewrite(write.cell, write.before, page.view.cell_hash(write.cell), by)
+        except (UnknownCellError, NotOursError, CellOccupiedError, ConflictError):
+            return False
     return True
 
 
@@ -226,15 +276,6 @@ def _name(by: Username, key: str) -> SuggestionId:
     if not key:
         return SuggestionId(f"a-{secrets.token_hex(6)}")
     return SuggestionId(f"a-{hashlib.blake2b(f'{by} {key}'.encode(), digest_size=8).hexdigest()}")
-
-
-def _index(page: Page, new: NewCell) -> int:
-    if new.after is None:
-        return page.view.count() if new.index is None else new.index
-    at = page.view.index_of(new.after)
-    if at is None:
-        raise UnknownCellError(new.after)
-    return at + 1
 
 
 def _written(page: Page, cell: CellId, *, fresh: bool = True) -> Written:

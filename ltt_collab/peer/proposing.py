@@ -17,6 +17,7 @@ from ltt_collab.model.errors import UnknownCellError
 from ltt_collab.model.ids import CellId, Seq, SuggestionId, Username
 from ltt_collab.model.staleness import why_outdated
 from ltt_collab.model.suggestions import Answer, Draft, EndReason, Placement, Rejected, RejectionReason, Shown
+from ltt_collab.peer.agent_leaks import AgentLeaks, Wish
 from ltt_collab.peer.chat_files import ChatFiles
 from ltt_collab.peer.guided import Guided
 from ltt_collab.peer.keeping import Keeping
@@ -48,11 +49,13 @@ class Proposing:
         2. A draft that was not tried for a passing reason (no connection) is not remembered as answered, and the
            request that it answered is owed until what that rests on has changed.
         3. The end of a request ends no other: who asks in the chat while a note about the same is written is answered.
+        4. A proposal and the cells that its author wrote past the gate give no solution away together.
     """
 
     def __init__(self, scene: Scene, keeping: Keeping) -> None:
         self._scene, self._keeping = scene, keeping
-        self._showing = Showing(scene.around.clock, scene.around.user.display_name)
+        self._showing = Showing(scene.around.clock, scene.around.user.display_name, self._expect_no_leak)
+        self._leaks = AgentLeaks()
         self.speaking = Speaking(scene, keeping)
         self._chat_files = ChatFiles(scene)
         self._guided = Guided(scene)
@@ -165,6 +168,16 @@ class Proposing:
         settled = scene.mind.gate.settle(draft, Shown(suggestion=suggestion), situation)
         self._shown(draft, suggestion, shown, situation, live)
         return settled
+
+    def _expect_no_leak(self, draft: Draft) -> None:
+        """With the other cells of its author, also those of this very moment (invariant 4).
+
+        Raises:
+            LeakError
+        """
+        if self._scene.page is not None:
+            wish = Wish(author=draft.author, text=draft.text, place=draft.cell_id)
+            self._leaks.expect_none(self._scene, self._scene.page, wish)
 
     async def _with_offer(self, draft: Draft) -> Draft:
         """The draft with the news of a chat that was made for its learner, if one was."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import anyio
@@ -9,7 +10,7 @@ import anyio
 from ltt_collab.documents.writer_agents import AgentCell
 from ltt_collab.documents.writer_notes import Note
 from ltt_collab.model.edits import RoomEvent
-from ltt_collab.model.errors import CellOccupiedError, ConflictError, NotOursError, UnknownCellError
+from ltt_collab.model.errors import CellOccupiedError, ConflictError, LeakError, NotOursError, UnknownCellError
 from ltt_collab.model.ids import CellId, Seq, SuggestionId
 from ltt_collab.model.presence import AuthorKind
 from ltt_collab.model.staleness import why_outdated
@@ -23,6 +24,10 @@ PATIENCE = 20.0
 
 LOOK_EVERY = 0.25
 """Seconds between two looks whether the cursor has left: a learner does not see the difference."""
+
+
+Check = Callable[[Draft], None]
+"""Refuses a proposal by an error of the writer's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +53,9 @@ class Showing:
         2. A note that stands is told of before anything else can happen: a learner's next act is one after it.
     """
 
-    def __init__(self, clock: Clock, name: str) -> None:
-        """``name``: ours, as learners see it."""
-        self._clock, self._name = clock, name
+    def __init__(self, clock: Clock, name: str, check: Check) -> None:
+        """``name``: ours, as learners see it; ``check``: the last look at a proposal, in the turn that writes it."""
+        self._clock, self._name, self._check = clock, name, check
         self._work: _Work | None = None
         self._called_off = ""
         self.was_interrupted = False
@@ -81,13 +86,15 @@ class Showing:
             return Rejected(reason=RejectionReason.CONFLICT, detail=str(error), current_source=source)
         except (CellOccupiedError, NotOursError, UnknownCellError) as error:
             return Rejected(reason=RejectionReason.CONFLICT, detail=str(error))
+        except LeakError as error:
+            return Rejected(reason=RejectionReason.LEAK, detail=str(error))
         finally:
             self._work = None
         return Rejected(reason=RejectionReason.CONFLICT, detail=f"called off: {self._called_off}")
 
     async def _show(self, page: Page, draft: Draft, suggestion: SuggestionId, note: CellId | None) -> OnPage | Rejected:
         if draft.placement is Placement.PROPOSAL:
-            return OnPage(note=await _offer(page, draft, suggestion))
+            return OnPage(note=await _offer(page, draft, suggestion, self._check))
         where = await self._place(page, draft, note)
         if isinstance(where, Wait):
             return Rejected(reason=RejectionReason.CONFLICT, detail=f"{where.because}; propose it again later")
@@ -124,17 +131,18 @@ class Showing:
             await page.writer.point(draft.cell_id, where.line, draft.expected_hash)
 
 
-async def _offer(page: Page, draft: Draft, suggestion: SuggestionId) -> CellId:
+async def _offer(page: Page, draft: Draft, suggestion: SuggestionId, check: Check) -> CellId:
     """Put the proposed source in a cell of the same type directly below the learner's; the id of that cell."""
-    index = page.view.index_of(draft.cell_id)
-    if index is None:
-        raise UnknownCellError(draft.cell_id)
-    cell = AgentCell(
-        suggestion=suggestion,
-        author=draft.author,
-        type=page.view.cell(draft.cell_id).type,
-        source=draft.text,
-        index=index + 1,
-        about=draft.cell_id,
-    )
-    return await page.writer.agents.insert(cell, expected_hash=draft.expected_hash)
+    async with page.writer.agents.turn() as turn:  # nothing is awaited in it
+        turn.expect(draft.cell_id, draft.expected_hash)
+        check(draft)
+        return turn.insert(
+            AgentCell(
+                suggestion=suggestion,
+                author=draft.author,
+                type=page.view.cell(draft.cell_id).type,
+                source=draft.text,
+                place=draft.cell_id,
+                about=draft.cell_id,
+            )
+        )

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ltt_collab.model.cells import CellType
 from ltt_collab.model.ids import CellId, RoomId, Username
+from ltt_collab.model.suggestions import Answer, Draft
 from ltt_collab.ports.kernels import KernelInfo, KernelOutput, Limits
 
 
@@ -17,7 +18,6 @@ class NewCell:
 
     ``about``: the learner's cell that it is for, if any; with ``expected_hash`` that cell must still be so.
     ``key``: a retry with the same key finds the cell that is there already; '' for none.
-    ``proposal``: it stands for another source of the cell ``about``, for the learner to take or delete.
     """
 
     source: str
@@ -27,7 +27,6 @@ class NewCell:
     about: CellId | None = None
     expected_hash: str | None = None
     key: str = ""
-    proposal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +66,14 @@ class RoomEditing(Protocol):
 
         Raises:
             UnknownCellError, NotOursError, CellOccupiedError
+        """
+        ...
+
+    async def propose(self, room: RoomId, draft: Draft) -> Answer:
+        """Put a draft of the agent's before the gate and, if it passes, show it.
+
+        Raises:
+            UnknownCellError
         """
         ...
 

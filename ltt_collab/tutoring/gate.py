@@ -23,8 +23,14 @@ MAX_WORDS = 160
 MAX_CHARACTERS = 1200
 """The same bound for text without spaces."""
 
-TOLD_CHARACTERS = 2_400
-"""Of what was said about a cell, newest last: two of the longest notes, or a long answer in the chat."""
+MAX_PROPOSAL = 20_000
+"""Characters of the longest code that may be proposed in a cell's place: it is read as that cell is, not as a note.
+
+Few cells of real notebooks are longer, and comparing more with a solution takes too long.
+"""
+
+TOLD_CHARACTERS = MAX_PROPOSAL + 2 * MAX_CHARACTERS
+"""Of what was said about a cell, newest last: a proposal and two of the longest notes, or a long answer in the chat."""
 
 TOLD_CELLS = 500
 """Cells of one room of which it is remembered."""
@@ -56,7 +62,7 @@ class Gate:
     Callers feed it every event of the room first, then judge, write and ``settle`` one draft at a time.
 
     Invariants:
-        1. A key that was answered is answered the same, exactly.
+        1. A key that was answered is answered the same, exactly; but a conflict is only of its moment.
         2. Nothing is shown about a cell that is not a learner's, or that is not what its author read.
         3. No rung above the ladder's.
         4. No unasked hint above the budget.
@@ -105,7 +111,7 @@ class Gate:
     def judge(self, draft: Draft, situation: Situation) -> Answer | None:
         """None: it may be shown, write it and ``settle``.
 
-        Else the answer: a ``Rejected``, or the first answer to that key whatever it was.
+        Else the answer: a ``Rejected``, or the first answer to that key, whatever it was but a conflict.
         """
         known = self._answers.find(draft)
         if known is not None:
@@ -173,12 +179,15 @@ class Gate:
         if cell.hash != draft.expected_hash:
             return Rejected(
                 reason=RejectionReason.CONFLICT,
-                detail=f"the cell is {cell.hash} now, not {draft.expected_hash}; decide again, with a new key",
+                detail=f"the cell is {cell.hash} now, not {draft.expected_hash}; read it and decide again",
                 current_source=cell.source,
             )
         return None
 
     def _length(self, draft: Draft, _: Situation) -> Rejected | None:
+        if draft.placement is Placement.PROPOSAL:
+            found = f"{len(draft.text)} characters; a proposal has at most {MAX_PROPOSAL}"
+            return _no(RejectionReason.TOO_LONG, found) if len(draft.text) > MAX_PROPOSAL else None
         words = len(draft.text.split())
         if words > MAX_WORDS or len(draft.text) > MAX_CHARACTERS:
             return _no(

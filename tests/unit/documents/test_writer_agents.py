@@ -22,13 +22,33 @@ def scene() -> Scene:
 
 def cell(source: str = CODE, **more: object) -> AgentCell:
     return AgentCell(
-        suggestion=SuggestionId("a1"), author=AGENT, type=CellType.CODE, source=source, index=1, **more  # type: ignore[arg-type]
+        suggestion=SuggestionId("a1"), author=AGENT, type=CellType.CODE, source=source, **{"place": FIRST, **more}  # type: ignore[arg-type]
     )  # fmt: skip
+
+
+async def insert(scene: Scene, new: AgentCell) -> CellId:
+    async with scene.writer.agents.turn() as turn:
+        return turn.insert(new)
+
+
+async def rewrite(scene: Scene, cell: CellId, source: str, expected_hash: str, author: Username) -> str:
+    async with scene.writer.agents.turn() as turn:
+        return turn.rewrite(cell, source, expected_hash, author)
+
+
+async def rewrite_of_learner(scene: Scene, cell: CellId, source: str, expected_hash: str) -> str:
+    async with scene.writer.agents.turn() as turn:
+        return turn.rewrite_of_learner(cell, source, expected_hash)
+
+
+async def delete(scene: Scene, cell: CellId, author: Username) -> None:
+    async with scene.writer.agents.turn() as turn:
+        turn.delete(cell, author)
 
 
 @pytest.mark.proves("agents:own-cells")
 async def test_a_cell_arrives_whole_with_the_agents_name_and_our_caret_in_it(scene: Scene) -> None:
-    made = await scene.writer.agents.insert(cell())
+    made = await insert(scene, cell())
     scene.deliver()
     assert scene.learner.sources() == [SOURCE, CODE, "print(total)"]
     mark = scene.learner.view.ownership(made)
@@ -42,10 +62,10 @@ async def test_a_cell_arrives_whole_with_the_agents_name_and_our_caret_in_it(sce
 @pytest.mark.proves("agents:own-cells")
 @pytest.mark.parametrize("source", ["", "n = 1\n", "n = 2\nprint(n)  # 😀\n", "é" + CODE, CODE + "😀", "aXa"])
 async def test_a_rewrite_gives_exactly_that_source(scene: Scene, source: str) -> None:
-    made = await scene.writer.agents.insert(cell())
-    before = await scene.writer.agents.rewrite(made, source, source_hash(CODE), AGENT)
-    again = await scene.writer.agents.rewrite(made, CODE, source_hash(source), AGENT)
-    await scene.writer.agents.rewrite(made, source, source_hash(CODE), AGENT)
+    made = await insert(scene, cell())
+    before = await rewrite(scene, made, source, source_hash(CODE), AGENT)
+    again = await rewrite(scene, made, CODE, source_hash(source), AGENT)
+    await rewrite(scene, made, source, source_hash(CODE), AGENT)
     scene.deliver()
     assert (before, again) == (CODE, source)
     assert scene.learner.view.cell_source(made) == source
@@ -53,19 +73,18 @@ async def test_a_rewrite_gives_exactly_that_source(scene: Scene, source: str) ->
 
 @pytest.mark.proves("agents:own-cells")
 async def test_neither_a_learners_cell_nor_another_agents_nor_one_that_a_learner_edited_changes(scene: Scene) -> None:
-    made = await scene.writer.agents.insert(cell())
+    made = await insert(scene, cell())
     scene.deliver()
-    agents = scene.writer.agents
     with pytest.raises(NotOursError):
-        await agents.rewrite(FIRST, "x", source_hash(SOURCE), AGENT)
+        await rewrite(scene, FIRST, "x", source_hash(SOURCE), AGENT)
     with pytest.raises(NotOursError):
-        await agents.rewrite(made, "x", source_hash(CODE), ANOTHER)
+        await rewrite(scene, made, "x", source_hash(CODE), ANOTHER)
     with pytest.raises(NotOursError):
-        await agents.delete(made, ANOTHER)
+        await delete(scene, made, ANOTHER)
     scene.learner.type(made, 0, "# mine\n")
     scene.deliver()
     with pytest.raises(NotOursError):
-        await agents.delete(made, AGENT)
+        await delete(scene, made, AGENT)
     scene.deliver()
     assert scene.learner.view.cell_source(made) == "# mine\n" + CODE
     assert scene.learner.view.ownership(made) is None, "it is the learner's now"
@@ -73,34 +92,31 @@ async def test_neither_a_learners_cell_nor_another_agents_nor_one_that_a_learner
 
 @pytest.mark.proves("agents:own-cells")
 async def test_a_stale_hash_and_a_humans_caret_stop_a_write(scene: Scene) -> None:
-    made = await scene.writer.agents.insert(cell())
+    made = await insert(scene, cell())
     with pytest.raises(ConflictError):
-        await scene.writer.agents.rewrite(made, "x", source_hash("something else"), AGENT)
-    with pytest.raises(ConflictError):
-        await scene.writer.agents.insert(cell(about=FIRST), expected_hash="stale")
+        await rewrite(scene, made, "x", source_hash("something else"), AGENT)
     scene.presence.enter(made)
     with pytest.raises(CellOccupiedError):
-        await scene.writer.agents.rewrite(made, "x", source_hash(CODE), AGENT)
+        await rewrite(scene, made, "x", source_hash(CODE), AGENT)
     with pytest.raises(CellOccupiedError):
-        await scene.writer.agents.delete(made, AGENT)
+        await delete(scene, made, AGENT)
 
 
 @pytest.mark.proves("agents:operator-allows")
 async def test_where_the_operator_allows_it_a_learners_cell_changes_but_not_under_the_caret(scene: Scene) -> None:
-    before = await scene.writer.agents.rewrite_of_learner(SECOND, "print(total + 1)", source_hash("print(total)"))
+    before = await rewrite_of_learner(scene, SECOND, "print(total + 1)", source_hash("print(total)"))
     scene.deliver()
     assert before == "print(total)"
     assert scene.learner.sources()[1] == "print(total + 1)"
     scene.presence.enter(SECOND)
     with pytest.raises(CellOccupiedError):
-        await scene.writer.agents.rewrite_of_learner(SECOND, "x", source_hash("print(total + 1)"))
+        await rewrite_of_learner(scene, SECOND, "x", source_hash("print(total + 1)"))
 
 
 @pytest.mark.proves("mcp:locked-cells")
 @pytest.mark.parametrize("lock", LOCKS)
 async def test_a_locked_cell_stays_whoever_wrote_it_and_whatever_the_operator_allows(scene: Scene, lock: str) -> None:
-    agents = scene.writer.agents
-    made = await agents.insert(cell())
+    made = await insert(scene, cell())
     scene.deliver()
     with scene.learner.replica.writing():
         for locked in (made, SECOND):
@@ -108,18 +124,18 @@ async def test_a_locked_cell_stays_whoever_wrote_it_and_whatever_the_operator_al
     scene.deliver()
     before = scene.learner.sources()
     with pytest.raises(NotOursError):
-        await agents.rewrite(made, "x", source_hash(CODE), AGENT)
+        await rewrite(scene, made, "x", source_hash(CODE), AGENT)
     with pytest.raises(NotOursError):
-        await agents.delete(made, AGENT)
+        await delete(scene, made, AGENT)
     with pytest.raises(NotOursError):
-        await agents.rewrite_of_learner(SECOND, "x", source_hash("print(total)"))
+        await rewrite_of_learner(scene, SECOND, "x", source_hash("print(total)"))
     scene.deliver()
     assert scene.learner.sources() == before
 
 
 @pytest.mark.proves("agents:run-shown")
 async def test_a_run_is_shown_as_jupyterlab_shows_it_and_streams_grow(scene: Scene) -> None:
-    made = await scene.writer.agents.insert(cell())
+    made = await insert(scene, cell())
     agents = scene.writer.agents
     await agents.begin_run(made, AGENT)
     for text in ("1\n", "2\n"):

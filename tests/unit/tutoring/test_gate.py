@@ -23,7 +23,7 @@ from ltt_collab.model.suggestions import (
 from ltt_collab.ports.store import SuggestionRecord
 from ltt_collab.tutoring.answers import Answers
 from ltt_collab.tutoring.budget import Budget
-from ltt_collab.tutoring.gate import MAX_CHARACTERS, MAX_WORDS, Gate, Situation
+from ltt_collab.tutoring.gate import MAX_CHARACTERS, MAX_PROPOSAL, MAX_WORDS, TOLD_CHARACTERS, Gate, Situation
 from tests.support.conversation import ADA, NAME_ERROR, NOTE, ROOM, A, Events, code, note
 
 CELL = code(A, "total = summ(values)\nprint(total)")
@@ -124,6 +124,27 @@ def test_what_is_too_long_to_read_is_refused_at_the_first_word_too_many(room: Ju
     assert room.reason(draft("k4", text="日" * (MAX_CHARACTERS + 1))) is RejectionReason.TOO_LONG
 
 
+def test_code_for_a_cell_may_be_as_long_as_cells_are(room: Judged) -> None:
+    proposal = draft(placement=Placement.PROPOSAL, text="x = 1\n" * MAX_WORDS * 2)
+    assert room.reason(proposal) is None
+    assert room.reason(replace(proposal, text="x" * MAX_PROPOSAL)) is None
+    assert room.reason(replace(proposal, text="x" * (MAX_PROPOSAL + 1))) is RejectionReason.TOO_LONG
+
+
+@pytest.mark.proves("gate:leak-in-pieces")
+def test_a_piece_at_the_beginning_of_a_long_proposal_is_remembered(room: Judged) -> None:
+    pieces = ["for value in values:\n    total += value", "return total / len(values)"]
+    filler = "".join(f"shown_{number} = {number}\n" for number in range(900))
+    assert TOLD_CHARACTERS > len(filler) > TOLD_CHARACTERS - MAX_PROPOSAL
+    at = situation(cell=code(A, "def mean(values):\n    pass"), reference=SOLUTION, asked=True)
+    hashed = {"expected_hash": at.cell.hash if at.cell else "", "placement": Placement.PROPOSAL}
+    first = draft("k1", text=f"{pieces[0]}\n{filler}", **hashed)
+    assert room.reason(first, at) is None
+    assert Judged().reason(draft("k2", text=pieces[1], **hashed), at) is None, "no leak alone"
+    room.gate.settle(first, Shown(suggestion=SuggestionId("s1")), at)
+    assert room.reason(draft("k2", text=pieces[1], **hashed), at) is RejectionReason.LEAK
+
+
 @pytest.mark.proves("gate:ladder")
 def test_each_rung_needs_an_act_of_the_learner_after_the_one_before(room: Judged) -> None:
     room.asked()
@@ -203,7 +224,8 @@ def test_without_a_known_solution_nothing_is_compared(room: Judged) -> None:
 
 @pytest.mark.proves("gate:idempotent")
 def test_a_retry_is_answered_as_the_first_was_whatever_happened_since(room: Judged) -> None:
-    refused = room.gate.judge(draft("k1", expected_hash="0"), situation())
+    refused = room.gate.judge(draft("k1", rung=3), situation())
+    assert isinstance(refused, Rejected)
     assert room.gate.judge(draft("k1"), situation()) == refused
     shown = Shown(suggestion=SuggestionId("s1"))
     assert room.gate.judge(draft("k2"), situation()) is None
@@ -212,8 +234,19 @@ def test_a_retry_is_answered_as_the_first_was_whatever_happened_since(room: Judg
     assert room.gate.settle(draft("k2"), Shown(suggestion=SuggestionId("s2")), situation()) == shown
 
 
-def test_another_authors_key_of_the_same_name_is_another_key(room: Judged) -> None:
+@pytest.mark.proves("gate:idempotent")
+def test_a_conflict_is_no_final_answer_to_a_key(room: Judged) -> None:
     assert room.reason(draft("k1", expected_hash="0")) is RejectionReason.CONFLICT
+    assert room.reason(draft("k1")) is None
+    late = Rejected(reason=RejectionReason.CONFLICT, detail="called off")
+    assert room.gate.settle(draft("k1"), late, situation()) == late
+    assert room.reason(draft("k1")) is None
+    shown = room.gate.settle(draft("k1"), Shown(suggestion=SuggestionId("s1")), situation())
+    assert room.gate.settle(draft("k1"), late, situation()) == shown, "what was shown stays the answer"
+
+
+def test_another_authors_key_of_the_same_name_is_another_key(room: Judged) -> None:
+    assert room.reason(draft("k1", rung=3)) is RejectionReason.LADDER
     assert room.reason(draft("k1", author=Username("else"))) is None
 
 
