@@ -206,6 +206,13 @@ class Settings(BaseSettings):
     mcp_image_kib: int = Field(
         1_000, ge=0, le=100_000, description="The largest image that an answer to an agent carries, in KiB; 0: none."
     )
+    mcp_scratch_kernels: int = Field(
+        0,
+        ge=0,
+        le=1_000,
+        description="How many scratch kernels all agents together have at once, each with up to 512 MiB; one agent has "
+        "2 at most. 0: one for each processor of the machine, at least 2 and at most 8.",
+    )
     hints_per_hour: int = Field(
         12, ge=0, le=1000, description="How many hints a learner may get within an hour, at most; 0 gives none."
     )

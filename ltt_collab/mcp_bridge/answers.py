@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 from ltt_collab.model.errors import ConflictError, LttError
 from ltt_collab.model.problems import CODE_KEY, DETAIL_KEY, error_to_wire
-from ltt_collab.ports.kernels import Displayed, Finished, KernelOutput, Printed, Raised
+from ltt_collab.ports.kernels import Begun, Displayed, Finished, KernelOutput, Printed, Raised
 
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 """Rich outputs that travel as MCP images; Jupyter sends them in base64."""
@@ -25,12 +25,16 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The answer to one call; ``data`` None: nothing beside the texts."""
+    """The answer to one call; ``data`` None: nothing beside the texts.
+
+    ``settled``: an error after something was done, or may have been: a retry is no remedy for it.
+    """
 
     texts: tuple[str, ...] = ()
     images: tuple[Image, ...] = ()
     data: Mapping[str, Any] | None = None
     is_error: bool = False
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,11 @@ class OutputBudget:
     characters: int = 20_000
     images: int = 4
     image_bytes: int = 1_000_000
+
+    @property
+    def kernel_bytes(self) -> int:
+        """What has to be taken from a kernel for it: text in UTF-8, images in base64 with what describes them."""
+        return self.characters * 4 + self.images * (self.image_bytes * 4 // 3 + 1_000)
 
 
 def say(data: Mapping[str, Any], *, is_error: bool = False) -> Reply:
@@ -83,6 +92,7 @@ class Collected:
     error: Raised | None = None
     finished: Finished | None = None
     left_out: int = 0
+    has_begun: bool = False
 
     def take(self, output: KernelOutput) -> str:
         """Keep an output; its text."""
@@ -97,6 +107,8 @@ class Collected:
                 text = "\n".join(output.traceback) or f"{output.name}: {output.value}"
             case Finished():
                 self.finished = output
+            case Begun():
+                self.has_begun = True
             case _:
                 assert_never(output)
         if text:

@@ -24,6 +24,7 @@ from ltt_collab.peer.editing import AgentEditing
 from ltt_collab.peer.forking import AgentForks
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.running import AgentRunning
+from ltt_collab.peer.scratch_turns import OF_ALL
 from ltt_collab.ports.classroom import Classroom
 from ltt_collab.ports.clock import Clock
 from ltt_collab.ports.files import LearnerFiles
@@ -56,7 +57,13 @@ def mount_bridge(app: FastAPI, parts: Parts, settings: Settings) -> Bridge:
         directory=parts.registry,
         insight=parts.insight,
         editing=AgentEditing(parts.registry, audit, learner_cells=settings.agents_edit_learner_cells),
-        running=AgentRunning(parts.registry, audit, parts.kernels, parts.sandbox),
+        running=AgentRunning(
+            parts.registry,
+            audit,
+            parts.kernels,
+            parts.sandbox,
+            scratch_kernels=settings.mcp_scratch_kernels or OF_ALL,
+        ),
         forks=AgentForks(parts.registry, audit, parts.files, learner_cells=settings.agents_edit_learner_cells),
         clock=parts.clock,
         checks=None if parts.classroom is None else AgentChecks(parts.registry, audit, parts.classroom),

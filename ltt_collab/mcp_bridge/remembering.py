@@ -94,7 +94,8 @@ class Answers:
 
     Invariants:
         1. A key is worked on once: who comes with it meanwhile waits for the same answer.
-        2. A call that failed for a passing reason is not remembered: trying again is the remedy.
+        2. A call that failed before anything was done is not remembered: trying again is the remedy. One that failed
+           after that is: nothing is done twice.
         3. No agent's answers push out another's while all of them have room.
     """
 
@@ -119,7 +120,7 @@ class Answers:
         finally:
             del self._at_work[at]
             done.set()
-        if not reply.is_error:
+        if not reply.is_error or reply.settled:  # invariant 2
             self._keep(who, key, reply)
         return reply
 

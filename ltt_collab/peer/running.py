@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, assert_never, cast
+from typing import cast
 
 import anyio
 
@@ -13,28 +13,19 @@ from ltt_collab.model.courses import MEMORY_MIB
 from ltt_collab.model.errors import (
     KernelBusyError,
     KernelDiedError,
+    KernelTimeoutError,
     KernelUnreachableError,
-    NotOursError,
-    UnknownCellError,
+    LeakError,
 )
 from ltt_collab.model.ids import CellId, RoomId, ServerId, Username
 from ltt_collab.peer.agent_audit import AgentAudit
+from ltt_collab.peer.agent_leaks import AgentLeaks
 from ltt_collab.peer.editing import page_of
-from ltt_collab.peer.page import Page
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.room import RoomPeer
-from ltt_collab.ports.kernels import (
-    Displayed,
-    Finished,
-    Kernel,
-    KernelInfo,
-    KernelOutput,
-    KernelServer,
-    Limits,
-    Printed,
-    Raised,
-    Sandbox,
-)
+from ltt_collab.peer.run_shown import ShownRun
+from ltt_collab.peer.scratch_turns import OF_ALL, ScratchTurns
+from ltt_collab.ports.kernels import Kernel, KernelInfo, KernelOutput, KernelServer, Limits, Sandbox
 
 BUSY_AGAIN = 0.1
 """Seconds after which a kernel that ran something else is asked again: a learner's run goes first."""
@@ -50,6 +41,7 @@ class AgentRunning:
         1. Code enters the notebook's kernel only while a human is in the notebook.
         2. A kernel is never started or replaced in the learner's place.
         3. A cell that shows a run shows its end too, however that comes.
+        4. A run waits no longer than its time lasts: for the learner's, for another agent's, for a scratch kernel.
     """
 
     def __init__(
@@ -58,23 +50,28 @@ class AgentRunning:
         audit: AgentAudit,
         kernels: Callable[[ServerId], KernelServer | None],
         sandbox: Sandbox | None = None,
+        *,
+        scratch_kernels: int = OF_ALL,
     ) -> None:
+        """``scratch_kernels``: how many of them all agents together have at once."""
         self._registry, self._audit, self._kernels, self._sandbox = registry, audit, kernels, sandbox
+        self._scratch, self._leaks = ScratchTurns(scratch_kernels), AgentLeaks()
 
     async def execute(
         self, room: RoomId, code: str, *, limits: Limits, cell: CellId | None = None, by: Username
     ) -> AsyncIterator[KernelOutput]:
-        """Run code in the notebook's kernel; its outputs, ``Finished`` last.
+        """Run code in the notebook's kernel; ``Begun``, its outputs, ``Finished`` last.
 
         Raises:
             UnknownRoomError, RoomReadOnlyError, UnknownCellError, NotOursError, KernelError
+            LeakError, after all of it: the outputs were withheld from the cell.
         """
         peer = self._registry.peer(room)
         page = page_of(peer)  # invariant 1
         kernel = await self._kernel_of(peer)
         where = "no cell" if cell is None else f"cell {cell}"
         await self._audit.note(peer, by, "agent.code_run", f"{where}, {len(code)} characters")
-        shown = None if cell is None else _Shown(page, cell, by)
+        shown = None if cell is None else ShownRun(peer, page, cell, by, self._leaks)
         if shown is not None:
             await shown.begin()
         try:
@@ -87,6 +84,8 @@ class AgentRunning:
             if shown is not None:
                 with anyio.move_on_after(GOODBYE, shield=True):
                     await shown.end()  # invariant 3
+        if shown is not None and shown.has_leaked:
+            raise LeakError
 
     async def execute_aside(
         self, room: RoomId, code: str, *, limits: Limits, by: Username
@@ -99,12 +98,13 @@ class AgentRunning:
         peer = self._registry.peer(room)
         if self._sandbox is None:
             raise KernelUnreachableError("of the sandbox", "this service has none")
-        await self._audit.note(peer, by, "agent.code_tried", f"{len(code)} characters")
-        async with self._sandbox.kernel({}, memory_mib=MEMORY_MIB) as kernel:
-            outputs = cast("AsyncGenerator[KernelOutput]", kernel.execute(code, limits=limits))
-            async with aclosing(outputs):
-                async for output in outputs:
-                    yield output
+        async with self._scratch.taken(by, limits.seconds) as left:  # invariant 4
+            await self._audit.note(peer, by, "agent.code_tried", f"{len(code)} characters")
+            async with self._sandbox.kernel({}, memory_mib=MEMORY_MIB) as kernel:
+                running = kernel.execute(code, limits=replace(limits, seconds=left))
+                async with aclosing(cast("AsyncGenerator[KernelOutput]", running)) as outputs:
+                    async for output in outputs:
+                        yield output
 
     async def kernel(self, room: RoomId) -> KernelInfo | None:
         """The notebook's kernel.
@@ -147,21 +147,21 @@ class AgentRunning:
         return await kernels.connect(found.id)
 
     async def _in_turn(self, peer: RoomPeer, kernel: Kernel, code: str, limits: Limits) -> AsyncGenerator[KernelOutput]:
-        """Run when the kernel is free; waiting counts as time of the run."""
+        """Run when the kernel is free; waiting counts as time of the run (invariant 4)."""
         clock = peer.around.clock
         deadline = clock.monotonic() + limits.seconds
         while True:
             left = deadline - clock.monotonic()
-            begun = False
             outputs = cast("AsyncGenerator[KernelOutput]", kernel.execute(code, limits=replace(limits, seconds=left)))
             try:
                 async with aclosing(outputs):
                     async for output in outputs:
-                        begun = True
                         yield output
             except KernelBusyError:
-                if begun or clock.monotonic() + BUSY_AGAIN >= deadline:
+                if clock.monotonic() + BUSY_AGAIN >= deadline:
                     raise
+            except KernelTimeoutError as error:
+                raise KernelTimeoutError(error.what, limits.seconds) from error
             except KernelUnreachableError as error:
                 # The connection ends with the process: whether that is a death, the server knows.
                 if await self._is_gone(peer, kernel):
@@ -178,58 +178,3 @@ class AgentRunning:
         except KernelUnreachableError:
             return False
         return all(info.id != kernel.info.id for info in running)
-
-
-class _Shown:
-    """One run as a cell of the agent's own shows it; a cell that is gone or taken over shows no more of it."""
-
-    def __init__(self, page: Page, cell: CellId, by: Username) -> None:
-        self._page, self._cell, self._by = page, cell, by
-        self._count: int | None = None
-        self._lost = False
-
-    async def begin(self) -> None:
-        """Clear its outputs and show it as running.
-
-        Raises:
-            UnknownCellError, NotOursError
-        """
-        await self._page.writer.agents.begin_run(self._cell, self._by)
-
-    async def add(self, output: KernelOutput) -> None:
-        """Show an output."""
-        content = _as_nbformat(output)
-        if isinstance(output, Finished):
-            self._count = output.execution_count or None  # 0: our runs are not counted, the learner's numbers stay
-        if content is None or self._lost:
-            return
-        if content["output_type"] == "execute_result":
-            content["execution_count"] = self._count
-        try:
-            await self._page.writer.agents.show_outputs(self._cell, self._by, [content])
-        except (UnknownCellError, NotOursError):
-            self._lost = True
-
-    async def end(self) -> None:
-        """Show that it is over."""
-        await self._page.writer.agents.end_run(self._cell, self._by, self._count)
-
-
-def _as_nbformat(output: KernelOutput) -> dict[str, Any] | None:
-    match output:
-        case Printed(stream=stream, text=text):
-            return {"output_type": "stream", "name": stream, "text": text}
-        case Displayed(data=data, is_result=True):
-            return {"output_type": "execute_result", "data": _mutable(data), "metadata": {}, "execution_count": None}
-        case Displayed(data=data):
-            return {"output_type": "display_data", "data": _mutable(data), "metadata": {}}
-        case Raised(name=name, value=value, traceback=traceback):
-            return {"output_type": "error", "ename": name, "evalue": value, "traceback": list(traceback)}
-        case Finished():
-            return None
-        case _:
-            assert_never(output)
-
-
-def _mutable(data: Mapping[str, str]) -> dict[str, str]:
-    return dict(data)

@@ -46,6 +46,11 @@ class Evaluated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """The first of an execution: the code was handed to the kernel, and may have run whatever comes after this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
     """A piece of a stream (``stdout`` or ``stderr``)."""
 
@@ -78,12 +83,15 @@ class Finished:
     ok: bool
 
 
-KernelOutput = Printed | Displayed | Raised | Finished
+KernelOutput = Begun | Printed | Displayed | Raised | Finished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds of a run: wall-clock seconds, and bytes of output after which the rest is dropped and said so."""
+    """Bounds of a run: seconds from asking to its end, and bytes of output after which the rest is dropped and said so.
+
+    The time includes that for which others of ours run code in the same kernel.
+    """
 
     seconds: float
     output_bytes: int = 1_000_000
@@ -103,16 +111,19 @@ class Kernel(Protocol):
     async def evaluate(self, expressions: Mapping[str, str], *, seconds: float) -> Mapping[str, Evaluated]:
         """Evaluate expressions silently, in order, in one request: no history, no count, no code.
 
+        ``seconds`` for the evaluation, and as long at most for others of ours who ask the same kernel.
+
         Raises:
             KernelBusyError, KernelTimeoutError (interrupted by us), KernelDiedError, KernelUnreachableError
         """
         ...
 
     def execute(self, code: str, *, limits: Limits, silent: bool = False) -> AsyncIterator[KernelOutput]:
-        """Run code; what it gives arrives as it comes, ``Finished`` last. Closing the iterator early interrupts it.
+        """Run code: ``Begun``, what it gives as it comes, ``Finished``. Closing the iterator early interrupts it.
 
         Raises:
-            KernelBusyError, KernelTimeoutError (interrupted by us), KernelDiedError, KernelUnreachableError
+            KernelBusyError: it did not run.
+            KernelTimeoutError (interrupted by us), KernelDiedError, KernelUnreachableError
         """
         ...
 

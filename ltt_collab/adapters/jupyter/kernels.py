@@ -18,9 +18,9 @@ from ltt_collab.adapters.jupyter.kernels_messages import execute_content, read_e
 from ltt_collab.adapters.jupyter.kernels_request import Request
 from ltt_collab.adapters.jupyter.kernels_scratch import Scratch
 from ltt_collab.adapters.jupyter.rest import RestClient, system_tls
-from ltt_collab.model.errors import KernelError, KernelTimeoutError, KernelUnreachableError
+from ltt_collab.model.errors import KernelBusyError, KernelError, KernelTimeoutError, KernelUnreachableError
 from ltt_collab.model.ids import KernelId
-from ltt_collab.ports.kernels import Evaluated, Finished, Kernel, KernelInfo, KernelOutput, Limits
+from ltt_collab.ports.kernels import Begun, Evaluated, Finished, Kernel, KernelInfo, KernelOutput, Limits
 
 TIDY_AGAIN_SECONDS = 5.0
 """Until a server that does not answer is asked again for kernels that we left there."""
@@ -63,13 +63,15 @@ class JupyterKernel:
         return read_expressions(request.reply, expressions)
 
     async def execute(self, code: str, *, limits: Limits, silent: bool = False) -> AsyncIterator[KernelOutput]:
-        """Run code; what it gives arrives as it comes, ``Finished`` last. Closing the iterator early interrupts it.
+        """Run code: ``Begun``, what it gives as it comes, ``Finished``. Closing the iterator early interrupts it.
 
         Raises:
-            KernelBusyError, KernelTimeoutError, KernelDiedError, KernelUnreachableError
+            KernelBusyError: it did not run.
+            KernelTimeoutError, KernelDiedError, KernelUnreachableError
         """
-        request = Request("the code", seconds=limits.seconds, output_bytes=limits.output_bytes)
+        request = Request("the code", seconds=limits.seconds, output_bytes=limits.output_bytes, is_run=not silent)
         async with self._connection.request(request, execute_content(code, silent=silent, expressions={})):
+            yield Begun()
             while not request.is_over or request.outputs:
                 while request.outputs:
                     yield request.outputs.popleft()
@@ -78,6 +80,8 @@ class JupyterKernel:
         if request.is_overdue:
             raise KernelTimeoutError(request.what, limits.seconds)
         reply = request.reply or {}
+        if reply.get("status") == "aborted":
+            raise KernelBusyError(self._info.id)  # dropped with what a learner had queued
         count = reply.get("execution_count")
         yield Finished(
             execution_count=count if isinstance(count, int) and not silent else None, ok=reply.get("status") == "ok"
@@ -97,7 +101,7 @@ class JupyterKernel:
         Raises:
             KernelDiedError, KernelUnreachableError
         """
-        await self._link.restart(self._info.id)
+        await self._connection.restart()
 
     async def close(self) -> None:
         """Nothing: the shared connection closes when nobody has asked for a while."""

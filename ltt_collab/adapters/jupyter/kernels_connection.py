@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
-import structlog
 
 from ltt_collab.adapters.jupyter.channels import SocketChannel
+from ltt_collab.adapters.jupyter.kernels_ear import Ear
 from ltt_collab.adapters.jupyter.kernels_link import KernelLink
-from ltt_collab.adapters.jupyter.kernels_messages import Message, decode, encode, new_id
+from ltt_collab.adapters.jupyter.kernels_messages import Message, encode, new_id
 from ltt_collab.adapters.jupyter.kernels_request import Request
 from ltt_collab.adapters.jupyter.kernels_traffic import EXECUTE, Traffic
+from ltt_collab.adapters.jupyter.kernels_turn import Turn
 from ltt_collab.model.errors import (
     KernelBusyError,
     KernelDiedError,
@@ -46,8 +47,6 @@ INSIST_SECONDS = 0.25
 GRACE_SECONDS = 2.0
 """For code of ours to end once it was interrupted; then nobody waits for it any more, and it is interrupted on."""
 
-log = structlog.get_logger(__name__)
-
 
 class KernelConnection:
     """Sends our requests and hears everybody's.
@@ -57,6 +56,8 @@ class KernelConnection:
         2. An interrupt is sent only while the kernel is known to run a request of ours.
         3. A request that nobody waits for any more is still bound by its time limit.
         4. Whoever waits hears of the kernel's death, and so does the next one who comes.
+        5. Nobody waits for their turn longer than their own time lasts, and a run's waiting is part of its time.
+        6. After a restart by us the next run finds a working kernel: no late word of the old process reaches it.
     """
 
     def __init__(self, kernel: KernelId, link: KernelLink) -> None:
@@ -64,9 +65,10 @@ class KernelConnection:
         self._session = new_id()
         self._traffic = Traffic(self._session)
         self._channel: SocketChannel | None = None
-        self._ear: _Ear | None = None
+        self._ear: Ear | None = None
         self._current: Request | None = None
-        self._turn = anyio.Lock()
+        self._turn = Turn(kernel)
+        self._restarts = 0
         self._guard: asyncio.TimerHandle | None = None
         self._retire: asyncio.TimerHandle | None = None
 
@@ -85,7 +87,7 @@ class KernelConnection:
     @property
     def is_forgettable(self) -> bool:
         """Whether a new one would do as well."""
-        return self._channel is None and not self._turn.locked() and not self._traffic.has_died
+        return self._channel is None and not self._turn.is_taken and not self._traffic.has_died
 
     def close(self) -> None:
         """Let go of the kernel; code of ours that still runs is interrupted first."""
@@ -95,9 +97,8 @@ class KernelConnection:
         if self._current is not None:
             self._interrupt_own(self._current)
             self._current.fail(KernelUnreachableError(self._kernel, "we are stopping"))
-        channel, self._channel, self._current, self._ear = self._channel, None, None, None
-        if channel is not None:
-            channel.close()
+            self._current = None
+        self._hang_up()
 
     @asynccontextmanager
     async def request(self, request: Request, content: Mapping[str, Any]) -> AsyncGenerator[None]:
@@ -106,14 +107,32 @@ class KernelConnection:
         Raises:
             KernelBusyError, KernelDiedError, KernelUnreachableError
         """
-        async with self._turn:
+        asked = anyio.current_time()
+        async with self._turn.taken(within=request.seconds):  # invariant 5
+            if request.is_run:
+                request.left = request.seconds - (anyio.current_time() - asked)
             await self._listen()
             self._send(request, content)
             try:
                 yield
             finally:
-                if request.is_running and not request.is_overdue:
+                if not request.is_overdue and (request.is_running or (request.is_run and request.is_in_kernel)):
                     self._overrun(request)
+
+    async def restart(self) -> None:
+        """Restart the kernel; what it had of ours has failed then, and variables are gone.
+
+        Raises:
+            KernelDiedError, KernelUnreachableError
+        """
+        self._restarts += 1
+        try:
+            await self._link.restart(self._kernel)
+        finally:
+            self._restarts -= 1
+        self._forgotten(KernelDiedError(self._kernel))
+        self._hang_up()  # invariant 6
+        self._traffic.restarted()
 
     async def step(self, request: Request) -> None:
         """Return when there is something new about the request.
@@ -143,12 +162,12 @@ class KernelConnection:
             return
         if message.parent_id == current.id:
             self._heard(current, message)
-        elif self._traffic.is_busy and not current.has_begun:
+        elif self._traffic.is_busy and not current.has_begun and not current.is_run:
             current.fail(KernelBusyError(self._kernel))  # somebody was faster: ours stands behind theirs
 
     def _lost(self, closed: ChannelClosed) -> None:
         """The next question opens another connection."""
-        self._channel = self._ear = None
+        self._hang_up()
         self._forgotten(KernelUnreachableError(self._kernel, closed.reason or f"the connection ended ({closed.code})"))
 
     # Within.
@@ -159,7 +178,12 @@ class KernelConnection:
         if current.has_ended:
             self._over(current)
         elif current.has_begun and not began:
-            self._watch(current, current.seconds)
+            if current.is_run:
+                self._traffic.revived()
+            if current.is_overdue:
+                self._overrun(current)
+            elif not current.is_run:
+                self._watch(current, current.seconds)
 
     def _watch(self, request: Request, seconds: float) -> None:
         if self._guard is not None:
@@ -171,7 +195,7 @@ class KernelConnection:
         if self._current is not request or request.has_ended:
             return
         if request.overdue_at is None:
-            request.overdue_at = asyncio.get_running_loop().time()
+            request.overdue_at = asyncio.get_running_loop().time()  # a timer calls: it runs in no task
         elif request.is_idle:
             # An interrupt that meets a kernel between the code and the reply takes the reply away: none will come.
             request.end()
@@ -201,12 +225,7 @@ class KernelConnection:
     async def _listen(self) -> None:
         """Have a connection and know what the kernel does."""
         if self._channel is None:
-            died = self._traffic.has_died
-            self._traffic = Traffic(self._session)
-            self._traffic.has_died = died
-            self._ear = _Ear(self)
-            self._channel = await self._link.dial(self._kernel, self._session, self._ear)
-            self._traffic.told(await self._link.state(self._kernel))
+            await self._dial()
         for _ in range(LOOKS):
             if not self._traffic.is_busy:
                 return
@@ -216,15 +235,39 @@ class KernelConnection:
             await anyio.sleep(LOOK_SECONDS)
             self._traffic.told(await self._link.state(self._kernel))
 
+    async def _dial(self) -> None:
+        before, ear = self._traffic, Ear(self._hear, self._lost)
+        self._session = new_id()  # under the former one the server may have kept words of a former process for us
+        self._traffic = Traffic(self._session)
+        self._traffic.go_on(before)
+        self._ear = ear
+        channel = await self._link.dial(self._kernel, self._session, ear)
+        if ear.deaf:
+            channel.close()
+            raise KernelUnreachableError(self._kernel, "the connection was closed before it was made")
+        self._channel = channel
+        self._stay()
+        self._traffic.told(await self._link.state(self._kernel))
+
+    def _hang_up(self) -> None:
+        channel, self._channel = self._channel, None
+        if self._ear is not None:
+            self._ear.deaf = True
+        if channel is not None:
+            channel.close()
+
     def _send(self, request: Request, content: Mapping[str, Any]) -> None:
-        if self._traffic.has_died:  # invariant 4
-            raise KernelDiedError(self._kernel)
         waits = self._current is not None and self._current.is_in_kernel
-        if self._traffic.is_busy or waits:  # invariant 1
+        # Code that would be sent while the kernel is being restarted might go to either process.
+        if self._traffic.is_busy or waits or self._restarts or request.left <= 0:  # invariants 1, 5
             raise KernelBusyError(self._kernel)
+        if not self._traffic.takes(is_run=request.is_run):  # invariant 4
+            raise KernelDiedError(self._kernel)
         if self._channel is None:
             raise KernelUnreachableError(self._kernel, "the connection ended at once")
         self._current = request
+        if request.is_run:
+            self._watch(request, request.left)
         self._channel.send(encode("shell", EXECUTE, content, message_id=request.id, session=self._session))
         self._stay()
 
@@ -234,44 +277,22 @@ class KernelConnection:
         self._retire = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._rest)
 
     def _rest(self) -> None:
-        if self._current is None and not self._turn.locked():
+        if self._current is None and not self._turn.is_taken:
             self.close()
+            self._traffic = Traffic(self._session)  # whatever happens while we do not listen may bring it back to life
         else:
             self._stay()
 
     async def _probe(self, request: Request, waited: float) -> None:
         """Find out why nothing comes."""
         overdue_at = request.overdue_at
-        if overdue_at is not None and asyncio.get_running_loop().time() - overdue_at >= GRACE_SECONDS:
+        if overdue_at is not None and anyio.current_time() - overdue_at >= GRACE_SECONDS:
             if request.is_running:
                 await self._link.interrupt(self._kernel)  # a kernel that knows no such message
             raise KernelTimeoutError(request.what, request.seconds)
         if not await self._link.is_alive(self._kernel):
-            self._traffic.has_died = True
+            self._traffic.died()
             self._forgotten(KernelDiedError(self._kernel))
             raise KernelDiedError(self._kernel)
-        if not request.has_begun and waited >= BEGIN_SECONDS:
+        if not request.has_begun and waited >= BEGIN_SECONDS and not self._traffic.is_busy:
             raise KernelUnreachableError(self._kernel, "it does not take up requests")
-
-
-class _Ear:
-    """What one channel says, as long as it is the connection's."""
-
-    def __init__(self, owner: KernelConnection) -> None:
-        self._owner = owner
-
-    def frame_received(self, frame: bytes) -> None:
-        """Hand on one message."""
-        if self._owner._ear is not self:
-            return
-        try:
-            message = decode(frame)
-        except ValueError:
-            log.debug("kernel message not understood")
-            return
-        self._owner._hear(message)
-
-    def channel_closed(self, closed: ChannelClosed) -> None:
-        """Hand on the end."""
-        if self._owner._ear is self:
-            self._owner._lost(closed)

@@ -29,6 +29,9 @@ SESSIONS = "api/sessions"
 ALIVE_SECONDS = 1.0
 """For a server to open a second connection to a living kernel: it does so in some 10 ms, and not to a dead one."""
 
+REPLACED_SECONDS, AGAIN_SECONDS = 6.0, 0.5
+"""A server looks every 3 s for processes that died, and takes a moment to replace one."""
+
 PROMPT_SECONDS = 0.3
 """In which a server that is not overloaded answers a request."""
 
@@ -77,8 +80,17 @@ class KernelLink:
         await self._ask("POST", f"{_of(kernel)}/interrupt", kernel)
 
     async def restart(self, kernel: KernelId) -> None:
-        """As the restart button does."""
-        await self._ask("POST", f"{_of(kernel)}/restart", kernel)
+        """As the restart button does; a server fails to while it replaces a process that died, and is asked again."""
+        until = anyio.current_time() + REPLACED_SECONDS
+        while True:
+            try:
+                await self._ask("POST", f"{_of(kernel)}/restart", kernel)
+            except KernelUnreachableError:
+                if anyio.current_time() >= until:
+                    raise
+                await anyio.sleep(AGAIN_SECONDS)
+            else:
+                return
 
     async def open_session(self, path: str, kind: str, kernel_name: str) -> Mapping[str, Any]:
         """Start a kernel under a name that is found again."""

@@ -23,11 +23,13 @@ class Request:
         2. No more than ``output_bytes`` of output wait, and one sentence that says what was dropped.
     """
 
-    def __init__(self, what: str, *, seconds: float, output_bytes: int) -> None:
-        """``what``: what an error message calls it."""
+    def __init__(self, what: str, *, seconds: float, output_bytes: int, is_run: bool = False) -> None:
+        """``what``: what an error message calls it. ``is_run``: code that may do anything, no question of ours."""
         self.id = new_id()
         self.what = what
         self.seconds = seconds
+        self.left = seconds
+        self.is_run = is_run
         self.outputs: deque[KernelOutput] = deque()
         self.reply: Mapping[str, Any] | None = None
         self.error: KernelError | None = None

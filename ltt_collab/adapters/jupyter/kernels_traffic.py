@@ -17,15 +17,19 @@ class Traffic:
 
     Invariants:
         1. It is busy from the first word of somebody's code to the idle that names the same request.
-        2. After a death it counts as dead until somebody else runs code in its successor: whoever remembers its
-           variables must hear of it, however fast the server replaced the process.
+        2. After its process was replaced it counts as dead until somebody runs code in the successor: whoever asks for
+           its variables must hear of it, however fast the server replaced the process.
+        3. A successor takes code of ours once somebody restarted the kernel: they know that the variables are gone. One
+           that the server started by itself after a death takes none.
     """
 
     def __init__(self, session: str) -> None:
         self._session = session
         self._running: set[str] = set()
         self._is_unsure = False
+        self._awaits_start = False
         self.has_died = False
+        self.was_restarted = False
         self._state = KernelState.STARTING
 
     @property
@@ -43,22 +47,47 @@ class Traffic:
         """What the kernel does, our own requests left out."""
         return KernelState.BUSY if self.is_busy else self._state
 
+    def takes(self, *, is_run: bool) -> bool:
+        """Whether a request of ours may reach the kernel's process (invariants 2, 3)."""
+        return not self.has_died or (is_run and self.was_restarted)
+
+    def died(self, *, was_restarted: bool = False) -> None:
+        """The process is gone, and all that it knew; ``was_restarted``: somebody wished it."""
+        self._running.clear()
+        self._is_unsure = False
+        self.has_died, self.was_restarted = True, was_restarted
+
+    def restarted(self) -> None:
+        """We restarted it. A server may say so before the new process says its first word, which is no news then."""
+        self.died(was_restarted=True)
+        self._awaits_start = True
+
+    def revived(self) -> None:
+        """Somebody runs code in the process that is there now."""
+        self.has_died = self.was_restarted = self._awaits_start = False
+
+    def go_on(self, before: Traffic) -> None:
+        """Know of the process what another connection to it heard."""
+        self.has_died, self.was_restarted = before.has_died, before.was_restarted
+        self._awaits_start = before._awaits_start
+
     def told(self, state: str) -> None:
         """Take over what the server says of a kernel that we have not heard ourselves."""
         self._is_unsure = state == "busy"
-        self.has_died = self.has_died or state == "dead"
+        if state == "dead":
+            self.died()
         self._state = KernelState.IDLE if self._is_unsure else STATES.get(state, KernelState.IDLE)
 
     def hear(self, message: Message) -> bool:
         """Note a status message; whether it tells of a new process, which forgot everything."""
         state = message.state
-        if state == "starting" and self._state is KernelState.STARTING:
-            return False  # its first life
+        if state == "starting" and (self._awaits_start or self._state is KernelState.STARTING):
+            self._awaits_start = False
+            return False  # its first life, or the one that we wished for
         if state in _NEW_PROCESS:
-            self._running.clear()
-            self._is_unsure = False
+            # The server says "restarting" before it replaces a process that died, and not when somebody restarts it.
+            self.died(was_restarted=state == "starting" and self._state is not KernelState.RESTARTING)
             self._state = KernelState(state)
-            self.has_died = True  # invariant 2
             return True
         if self._state in (KernelState.STARTING, KernelState.RESTARTING):
             self._state = KernelState.IDLE
@@ -66,7 +95,7 @@ class Traffic:
             return False
         if state == "busy":
             self._running.add(message.parent_id)
-            self.has_died = False
+            self.revived()
         elif state == "idle":
             self._running.discard(message.parent_id)  # invariant 1
             self._is_unsure = False

@@ -17,6 +17,7 @@ from ltt_collab.adapters.sandbox.wire import Wire
 from ltt_collab.model.errors import KernelBusyError, KernelDiedError, KernelTimeoutError, KernelUnreachableError
 from ltt_collab.model.ids import KernelId
 from ltt_collab.ports.kernels import (
+    Begun,
     Displayed,
     Evaluated,
     Finished,
@@ -86,15 +87,18 @@ class SandboxKernel:
         return {name: _evaluated(answers.get(name)) for name in expressions}
 
     async def execute(self, code: str, *, limits: Limits, silent: bool = False) -> AsyncGenerator[KernelOutput, None]:
-        """Run code; what it gives arrives as it comes, ``Finished`` last.
+        """Run code: ``Begun``, what it gives as it comes, ``Finished``.
 
         Raises:
-            KernelBusyError, KernelTimeoutError, KernelDiedError, KernelUnreachableError
+            KernelBusyError: it did not run.
+            KernelTimeoutError, KernelDiedError, KernelUnreachableError
         """
         left = limits.output_bytes
         count: int | None = None
         ok = False
         content = _request(code, silent=silent, expressions={})
+        self._expect_free()
+        yield Begun()
         async with aclosing(self._ask(content, limits.seconds, "the code")) as messages:
             async for message in messages:
                 if message["msg_type"] == "execute_reply":
@@ -134,8 +138,7 @@ class SandboxKernel:
 
     async def _ask(self, content: Message, seconds: float, what: str) -> AsyncGenerator[Message, None]:
         """The messages of one request until it is done; see invariants 1 and 2 of the class."""
-        if self._busy:
-            raise KernelBusyError(self._process.name)
+        self._expect_free()
         self._busy = True
         done = False
         try:
@@ -158,6 +161,10 @@ class SandboxKernel:
             self._busy = False
             if not done and not self._process.ended.is_set():
                 await self._abandon()
+
+    def _expect_free(self) -> None:
+        if self._busy:
+            raise KernelBusyError(self._process.name)
 
     async def _abandon(self) -> None:
         """Nobody waits for the code any more: it must not go on, and its kernel is of no further use."""

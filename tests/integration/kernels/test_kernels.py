@@ -21,7 +21,17 @@ from ltt_collab.model.errors import (
     KernelUnreachableError,
 )
 from ltt_collab.model.ids import KernelId
-from ltt_collab.ports.kernels import Displayed, Finished, Kernel, KernelOutput, KernelState, Limits, Printed, Raised
+from ltt_collab.ports.kernels import (
+    Begun,
+    Displayed,
+    Finished,
+    Kernel,
+    KernelOutput,
+    KernelState,
+    Limits,
+    Printed,
+    Raised,
+)
 from tests.integration.kernels.conftest import Bench, Desk, errors, said, sitting_at
 from tests.support.deadlines import eventually
 
@@ -218,15 +228,15 @@ async def test_a_fresh_kernel_runs_code_and_is_gone_afterwards(bench: Bench) -> 
         raised = await outputs_of(kernel, "1 / 0")
         silent = await outputs_of(kernel, "y = x", silent=True)
         assert (await kernel.evaluate({"y": "y"}, seconds=5))["y"].text == "5"
-    assert printed[0] == Printed(stream="stdout", text="é\n")
-    assert printed[1] == Displayed(data={"text/plain": "5"}, is_result=True)
-    assert isinstance(printed[2], Finished)
-    assert printed[2].ok
-    assert isinstance(raised[0], Raised)
-    assert (raised[0].name, raised[0].value) == ("ZeroDivisionError", "division by zero")
-    assert "\x1b" not in "".join(raised[0].traceback)
+    assert printed[:2] == [Begun(), Printed(stream="stdout", text="é\n")]
+    assert printed[2] == Displayed(data={"text/plain": "5"}, is_result=True)
+    assert isinstance(printed[3], Finished)
+    assert printed[3].ok
+    assert isinstance(raised[1], Raised)
+    assert (raised[1].name, raised[1].value) == ("ZeroDivisionError", "division by zero")
+    assert "\x1b" not in "".join(raised[1].traceback)
     assert raised[-1] == Finished(execution_count=cast("Finished", raised[-1]).execution_count, ok=False)
-    assert silent == [Finished(execution_count=None, ok=True)]
+    assert silent == [Begun(), Finished(execution_count=None, ok=True)]
     assert await bench.kernels.kernels() == before
 
 
@@ -273,7 +283,7 @@ async def test_closing_an_execution_early_interrupts_it(bench: Bench) -> None:
     async with bench.kernels.start("python3") as kernel:
         running = kernel.execute("print('begun', flush=True)\nwhile True: pass", limits=Limits(seconds=60))
         async with aclosing(cast("Any", running)):
-            assert await anext(running) == Printed(stream="stdout", text="begun\n")
+            assert [await anext(running) for _ in range(2)] == [Begun(), Printed(stream="stdout", text="begun\n")]
 
         async def is_free() -> bool:
             try:

@@ -16,7 +16,7 @@ from ltt_collab.adapters.jupyter.kernels_connection import KernelConnection
 from ltt_collab.adapters.jupyter.kernels_link import KernelLink
 from ltt_collab.model.errors import KernelTimeoutError
 from ltt_collab.model.ids import KernelId
-from ltt_collab.ports.kernels import Finished, KernelInfo, KernelOutput, KernelState, Limits
+from ltt_collab.ports.kernels import Begun, Finished, KernelInfo, KernelOutput, KernelState, Limits
 from tests.support.deadlines import eventually
 
 KERNEL = KernelId("k1")
@@ -104,6 +104,6 @@ async def test_an_interrupt_that_takes_the_reply_away_leaves_the_kernel_free_for
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(answer)
-        assert [type(output) for output in await run(kernel, 5)] == [Finished]
+        assert [type(output) for output in await run(kernel, 5)] == [Begun, Finished]
     assert len(played.asked("interrupt_request")) == interrupts, "an idle kernel is not interrupted"
     connection.close()

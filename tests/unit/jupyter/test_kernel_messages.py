@@ -157,6 +157,38 @@ def test_a_new_process_is_known_as_one_until_somebody_runs_code_in_it() -> None:
     assert not traffic.has_died
 
 
+def test_a_process_that_somebody_wished_for_takes_code_of_ours_and_no_question() -> None:
+    traffic = Traffic(OURS)
+    traffic.told("idle")
+    assert traffic.hear(status("starting")), "the server says nothing before it when somebody restarts a kernel"
+    assert (traffic.takes(is_run=True), traffic.takes(is_run=False)) == (True, False)
+    traffic.revived()
+    assert traffic.takes(is_run=False)
+
+
+def test_a_process_that_the_server_started_after_a_death_takes_nothing_of_ours_until_somebody_restarts_it() -> None:
+    traffic = Traffic(OURS)
+    traffic.told("idle")
+    traffic.hear(status("restarting"))
+    traffic.hear(status("starting"))
+    assert not traffic.takes(is_run=True)
+    traffic.hear(status("idle", parent="nobody's"))
+    traffic.hear(status("starting"))
+    assert traffic.takes(is_run=True)
+
+
+def test_the_first_word_of_a_process_that_we_wished_for_is_no_news_and_the_next_one_is() -> None:
+    before, traffic = Traffic(OURS), Traffic(OURS)
+    before.restarted()
+    traffic.go_on(before)
+    traffic.told("idle")  # of the former process
+    traffic.hear(status("idle", parent="nobody's"))
+    assert not traffic.hear(status("starting"))
+    assert traffic.takes(is_run=True)
+    traffic.hear(status("idle", parent="nobody's"))
+    assert traffic.hear(status("starting")), "somebody restarted it once more"
+
+
 def test_a_request_is_over_when_reply_and_idle_came_in_whichever_order() -> None:
     for order in (("reply", "idle"), ("idle", "reply")):
         request = Request("x", seconds=1, output_bytes=100)

@@ -1,0 +1,178 @@
+"""One run as a cell of the agent's own shows it: cut to a bearable size, and without a task's solution."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from ltt_collab.model.cells import CellRole, Notebook
+from ltt_collab.model.errors import LeakError, NotOursError, UnknownCellError
+from ltt_collab.model.ids import CellId, Seq, Username
+from ltt_collab.model.pictures import RASTER
+from ltt_collab.peer.agent_leaks import AgentLeaks, Wish
+from ltt_collab.peer.page import Page
+from ltt_collab.peer.room import RoomPeer
+from ltt_collab.ports.kernels import Begun, Displayed, Finished, KernelOutput, Printed, Raised
+
+SHOWN_CHARACTERS = 1_000_000
+"""Of one run, pictures in base64: it goes to every browser in the room, and into the file."""
+
+GUARDED_CHARACTERS = 5_000
+"""Of text, in a notebook with tasks: to look at it for a solution takes some 30 ms for each 1,000 characters."""
+
+REST = 10
+"""Times as long as a look took until the next one: outputs that come meanwhile are shown with the later ones."""
+
+ERROR_CHARACTERS = 500
+"""Of an error that is shown beyond the cap."""
+
+MARK = "\n[more than {most:,} characters of output: the rest is not shown here]\n"
+
+WITHHELD = "[the output of this run was withheld: it gives away the solution of the task]\n"
+
+
+class ShownRun:
+    """Shows a run; a cell that is gone or taken over shows no more of it.
+
+    Invariants:
+        1. No more than ``SHOWN_CHARACTERS`` of a run are shown, then a mark, and an error in short.
+        2. In a notebook with tasks no output is shown before its text, together with all that this agent shows there,
+           was found to give no solution away; one that does takes all of the run's outputs away.
+    """
+
+    def __init__(self, peer: RoomPeer, page: Page, cell: CellId, by: Username, leaks: AgentLeaks) -> None:
+        self._peer, self._page, self._cell, self._by, self._leaks = peer, page, cell, by, leaks
+        self._count: int | None = None
+        self._is_lost = self._is_full = self._is_guarded = False
+        self._left = self._left_of_text = SHOWN_CHARACTERS
+        self._waiting: list[dict[str, Any]] = []
+        self._text: list[str] = []
+        self._next_look = 0.0
+        self.has_leaked = False
+
+    async def begin(self) -> None:
+        """Clear its outputs and show it as running.
+
+        Raises:
+            UnknownCellError, NotOursError
+        """
+        await self._page.writer.agents.begin_run(self._cell, self._by)
+        if self._peer.around.checker is not None:
+            notebook = self._page.view.snapshot(Seq(0))
+            self._is_guarded = any(cell.task is not None for cell in notebook.cells)
+        if self._is_guarded:
+            self._left_of_text = GUARDED_CHARACTERS
+
+    async def add(self, output: KernelOutput) -> None:
+        """Show an output."""
+        if isinstance(output, Finished):
+            self._count = output.execution_count or None  # 0: our runs are not counted, the learner's numbers stay
+        content = _as_nbformat(output)
+        if content is None:
+            return
+        self._waiting += self._within_cap(content)
+        if not self._is_guarded or time.monotonic() >= self._next_look:
+            await self._show()
+
+    async def end(self) -> None:
+        """Show that it is over."""
+        await self._show()
+        await self._page.writer.agents.end_run(self._cell, self._by, self._count)
+
+    async def _show(self) -> None:
+        outputs, self._waiting = self._waiting, []
+        if self._is_lost or self.has_leaked or not outputs:
+            return
+        agents = self._page.writer.agents
+        try:
+            if self._is_guarded and not self._is_fit(outputs):  # invariant 2
+                self.has_leaked = True
+                await agents.begin_run(self._cell, self._by)
+                outputs = [{"output_type": "stream", "name": "stderr", "text": WITHHELD}]
+            await agents.show_outputs(self._cell, self._by, outputs)
+        except (UnknownCellError, NotOursError):
+            self._is_lost = True
+
+    def _is_fit(self, outputs: list[dict[str, Any]]) -> bool:
+        """Whether all that the cell would show gives nothing away."""
+        began = time.monotonic()
+        self._text += [text for text in map(_text_of, outputs) if text]
+        said = "".join(self._text)
+        others = self._other_outputs()[-GUARDED_CHARACTERS:]
+        try:
+            for text in dict.fromkeys((said, f"{others}\n{said}" if others else said)):
+                wish = Wish(author=self._by, text=text, place=self._cell)
+                self._leaks.expect_none(self._peer, self._page, wish)
+        except LeakError:
+            return False
+        now = time.monotonic()
+        self._next_look = now + REST * (now - began)
+        return True
+
+    def _other_outputs(self) -> str:
+        """What the agent's other cells show."""
+        notebook: Notebook = self._page.view.snapshot(Seq(0))
+        texts: list[str] = []
+        for cell in notebook.cells:
+            mark = cell.ownership
+            own = mark is not None and mark.role is CellRole.PROPOSAL and mark.author == self._by
+            if own and cell.id != self._cell:
+                texts += [output.text for output in cell.outputs]
+        return "\n".join(filter(None, texts))
+
+    def _within_cap(self, content: dict[str, Any]) -> list[dict[str, Any]]:
+        """As much of an output as may be shown (invariant 1)."""
+        if self._is_full:
+            return [_short(content)] if content["output_type"] == "error" else []
+        text = len(_text_of(content))
+        size = text + _size_of_pictures(content)
+        if text <= self._left_of_text and size <= self._left:
+            self._left_of_text -= text
+            self._left -= size
+            return [content]
+        self._is_full = True
+        most = GUARDED_CHARACTERS if self._is_guarded and text > self._left_of_text else SHOWN_CHARACTERS
+        mark = {"output_type": "stream", "name": "stderr", "text": MARK.format(most=most)}
+        match content["output_type"]:
+            case "stream":
+                return [{**content, "text": content["text"][: min(self._left, self._left_of_text)]}, mark]
+            case "error":
+                return [mark, _short(content)]
+            case _:
+                return [mark]
+
+
+def _short(error: dict[str, Any]) -> dict[str, Any]:
+    return {**error, "evalue": error["evalue"][:ERROR_CHARACTERS], "traceback": []}
+
+
+def _text_of(content: Mapping[str, Any]) -> str:
+    """All that a person could read of an output."""
+    match content["output_type"]:
+        case "stream":
+            return str(content["text"])
+        case "error":
+            return "\n".join([content["ename"], content["evalue"], *content["traceback"]])
+        case _:
+            return "\n".join(text for kind, text in content["data"].items() if kind not in RASTER)
+
+
+def _size_of_pictures(content: Mapping[str, Any]) -> int:
+    return sum(len(text) for kind, text in content.get("data", {}).items() if kind in RASTER)
+
+
+def _as_nbformat(output: KernelOutput) -> dict[str, Any] | None:
+    match output:
+        case Printed(stream=stream, text=text):
+            return {"output_type": "stream", "name": stream, "text": text}
+        case Displayed(data=data, is_result=True):
+            return {"output_type": "execute_result", "data": dict(data), "metadata": {}, "execution_count": None}
+        case Displayed(data=data):
+            return {"output_type": "display_data", "data": dict(data), "metadata": {}}
+        case Raised(name=name, value=value, traceback=traceback):
+            return {"output_type": "error", "ename": name, "evalue": value, "traceback": list(traceback)}
+        case Begun() | Finished():
+            return None
+        case _:
+            assert_never(output)
