@@ -14,7 +14,8 @@ from jupyter_server.services.kernels.connection.base import deserialize_msg_from
 from ltt_collab.adapters.jupyter.kernels import JupyterKernel
 from ltt_collab.adapters.jupyter.kernels_connection import KernelConnection
 from ltt_collab.adapters.jupyter.kernels_link import KernelLink
-from ltt_collab.model.errors import KernelTimeoutError
+from ltt_collab.adapters.jupyter.kernels_request import Request
+from ltt_collab.model.errors import KernelBusyError, KernelTimeoutError
 from ltt_collab.model.ids import KernelId
 from ltt_collab.ports.kernels import Begun, Finished, KernelInfo, KernelOutput, KernelState, Limits
 from tests.support.deadlines import eventually
@@ -28,6 +29,7 @@ class PlayedKernel:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str]] = []
+        self.restarting, self.restarted = anyio.Event(), anyio.Event()
         self._ear: Any = None
 
     # As ``KernelLink`` and its channel.
@@ -41,6 +43,10 @@ class PlayedKernel:
 
     async def is_alive(self, _kernel: KernelId) -> bool:
         return True
+
+    async def restart(self, _kernel: KernelId) -> None:
+        self.restarting.set()
+        await self.restarted.wait()
 
     async def interrupt(self, _kernel: KernelId) -> None:
         self.sent.append(("interrupt by REST", ""))
@@ -62,6 +68,11 @@ class PlayedKernel:
 
     def becomes(self, state: str, about: str) -> None:
         self.says("iopub", "status", {"execution_state": state}, about=about)
+
+    def ends(self, about: str) -> None:
+        """Say that a request is done."""
+        self.says("shell", "execute_reply", {"status": "ok", "execution_count": 1}, about=about)
+        self.becomes("idle", about)
 
     def asked(self, kind: str) -> list[str]:
         return [identifier for each, identifier in self.sent if each == kind]
@@ -106,4 +117,121 @@ async def test_an_interrupt_that_takes_the_reply_away_leaves_the_kernel_free_for
         tasks.start_soon(answer)
         assert [type(output) for output in await run(kernel, 5)] == [Begun, Finished]
     assert len(played.asked("interrupt_request")) == interrupts, "an idle kernel is not interrupted"
+    connection.close()
+
+
+def at(played: PlayedKernel) -> tuple[KernelConnection, JupyterKernel]:
+    """A connection to a kernel that is played, and the kernel over it."""
+    link = cast("KernelLink", played)
+    connection = KernelConnection(KERNEL, link)
+    return connection, JupyterKernel(KernelInfo(id=KERNEL, name="python3", state=KernelState.IDLE), connection, link)
+
+
+@pytest.mark.proves("mcp:turns")
+async def test_whoever_waits_for_another_of_us_waits_no_longer_than_their_time() -> None:
+    played = PlayedKernel()
+    connection, kernel = at(played)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run, kernel, 60.0)
+        (first,) = await eventually(lambda: played.asked("execute_request"))
+        played.becomes("busy", first)
+        with pytest.raises(KernelBusyError):
+            await run(kernel, SHORT)
+        with pytest.raises(KernelBusyError):
+            await kernel.evaluate({"x": "1"}, seconds=SHORT)
+        played.ends(first)
+    assert played.asked("execute_request") == [first]
+    connection.close()
+
+
+@pytest.mark.proves("mcp:turns")
+async def test_the_time_that_a_run_waited_is_part_of_its_time_and_a_questions_is_not() -> None:
+    played = PlayedKernel()
+    connection, kernel = at(played)
+    waiting = [Request("x", seconds=60, output_bytes=0, is_run=is_run) for is_run in (True, False)]
+
+    async def ask(request: Request) -> None:
+        async with connection.request(request, {}):
+            played.becomes("busy", request.id)
+            played.ends(request.id)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run, kernel, 60.0)
+        (first,) = await eventually(lambda: played.asked("execute_request"))
+        for request in waiting:
+            tasks.start_soon(ask, request)
+        await anyio.sleep(SHORT)
+        played.becomes("busy", first)
+        played.ends(first)
+    assert waiting[0].left <= 60 - SHORT
+    assert waiting[1].left == 60
+    connection.close()
+
+
+@pytest.mark.proves("mcp:run-once")
+async def test_a_run_that_a_learner_was_faster_than_is_sent_once_and_waits() -> None:
+    played = PlayedKernel()
+    connection, kernel = at(played)
+    outputs: list[KernelOutput] = []
+
+    async def run_behind() -> None:
+        outputs.extend(await run(kernel, 60.0))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run_behind)
+        (ours,) = await eventually(lambda: played.asked("execute_request"))
+        played.becomes("busy", "the learner's")
+        await anyio.sleep(SHORT)
+        played.becomes("idle", "the learner's")
+        played.becomes("busy", ours)
+        played.ends(ours)
+    assert [type(output) for output in outputs] == [Begun, Finished]
+    assert played.asked("execute_request") == [ours]
+    assert not played.asked("interrupt_request")
+    connection.close()
+
+
+@pytest.mark.proves("mcp:run-once")
+async def test_a_run_that_nobody_waits_for_any_more_is_stopped_as_soon_as_it_begins() -> None:
+    played = PlayedKernel()
+    connection, kernel = at(played)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_busy_once_asked, played)
+        with pytest.raises(KernelTimeoutError):
+            await run(kernel, SHORT)
+    (ours,) = played.asked("execute_request")
+    assert not played.asked("interrupt_request"), "the learner's code runs"
+    played.becomes("idle", "the learner's")
+    played.becomes("busy", ours)
+    assert played.asked("interrupt_request")
+    connection.close()
+
+
+async def _busy_once_asked(played: PlayedKernel) -> None:
+    await eventually(lambda: played.asked("execute_request"))
+    played.becomes("busy", "the learner's")
+
+
+@pytest.mark.proves("mcp:run-after-restart")
+async def test_no_code_goes_to_a_kernel_that_is_being_restarted_and_late_news_of_the_new_process_end_no_run() -> None:
+    played = PlayedKernel()
+    connection, kernel = at(played)
+    outputs: list[KernelOutput] = []
+
+    async def run_after() -> None:
+        outputs.extend(await run(kernel, 60.0))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(kernel.restart)
+        await played.restarting.wait()
+        with pytest.raises(KernelBusyError):
+            await run(kernel, 60.0)
+        played.restarted.set()
+        await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(run_after)
+        (ours,) = await eventually(lambda: played.asked("execute_request"))
+        played.becomes("starting", "")
+        played.becomes("busy", ours)
+        played.ends(ours)
+    assert [type(output) for output in outputs] == [Begun, Finished]
     connection.close()

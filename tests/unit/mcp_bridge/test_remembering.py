@@ -67,6 +67,17 @@ async def test_one_agents_answers_never_push_out_anothers() -> None:
     assert await answered(answers, BUSY, "0", "again") == "again", "its own oldest is forgotten"
 
 
+@pytest.mark.proves("mcp:run-once")
+async def test_an_error_is_remembered_only_when_something_was_done_before_it() -> None:
+    answers = Answers()
+    replies = [Reply(texts=("busy",), is_error=True), Reply(texts=("late",), is_error=True, settled=True)]
+
+    async def work() -> Reply:
+        return replies.pop(0)
+
+    assert [(await answers.once(BUSY, "k", work)).texts[0] for _ in range(3)] == ["busy", "late", "late"]
+
+
 async def test_answers_take_no_more_than_their_share_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remembering, "TEXT_OF_ONE", 100)
     monkeypatch.setattr(remembering, "TEXT_OF_ALL", 150)
