@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
+from html import unescape
 from typing import Any, assert_never
+
+import anyio.lowlevel
 
 from ltt_collab.model.cells import CellRole, Notebook
 from ltt_collab.model.errors import LeakError, NotOursError, UnknownCellError
@@ -18,14 +22,20 @@ from ltt_collab.ports.kernels import Begun, Displayed, Finished, KernelOutput, P
 SHOWN_CHARACTERS = 1_000_000
 """Of one run, pictures in base64: it goes to every browser in the room, and into the file."""
 
-GUARDED_CHARACTERS = 5_000
-"""Of text, in a notebook with tasks: to look at it for a solution takes some 30 ms for each 1,000 characters."""
+GUARDED_CHARACTERS = 4_000
+"""Of text, in a notebook with tasks: to look for a solution takes some 20 ms for each 1,000 characters, three times."""
+
+OTHERS_CHARACTERS = GUARDED_CHARACTERS // 2
+"""Of what the agent's other cells show, the last: a solution in pieces is printed by one cell after the other."""
 
 REST = 10
 """Times as long as a look took until the next one: outputs that come meanwhile are shown with the later ones."""
 
 ERROR_CHARACTERS = 500
 """Of an error that is shown beyond the cap."""
+
+HTML = "text/html"
+_TAGS = re.compile(r"<style[^<]*</style>|<[^<>]*>")  # takes time as the text is long, whatever is in it
 
 MARK = "\n[more than {most:,} characters of output: the rest is not shown here]\n"
 
@@ -86,7 +96,7 @@ class ShownRun:
             return
         agents = self._page.writer.agents
         try:
-            if self._is_guarded and not self._is_fit(outputs):  # invariant 2
+            if self._is_guarded and not await self._is_fit(outputs):  # invariant 2
                 self.has_leaked = True
                 await agents.begin_run(self._cell, self._by)
                 outputs = [{"output_type": "stream", "name": "stderr", "text": WITHHELD}]
@@ -94,16 +104,17 @@ class ShownRun:
         except (UnknownCellError, NotOursError):
             self._is_lost = True
 
-    def _is_fit(self, outputs: list[dict[str, Any]]) -> bool:
+    async def _is_fit(self, outputs: list[dict[str, Any]]) -> bool:
         """Whether all that the cell would show gives nothing away."""
         began = time.monotonic()
         self._text += [text for text in map(_text_of, outputs) if text]
         said = "".join(self._text)
-        others = self._other_outputs()[-GUARDED_CHARACTERS:]
+        others = self._other_outputs()[-OTHERS_CHARACTERS:]
         try:
             for text in dict.fromkeys((said, f"{others}\n{said}" if others else said)):
                 wish = Wish(author=self._by, text=text, place=self._cell)
                 self._leaks.expect_none(self._peer, self._page, wish)
+                await anyio.lowlevel.checkpoint()  # learners go first
         except LeakError:
             return False
         now = time.monotonic()
@@ -126,7 +137,7 @@ class ShownRun:
         if self._is_full:
             return [_short(content)] if content["output_type"] == "error" else []
         text = len(_text_of(content))
-        size = text + _size_of_pictures(content)
+        size = _size_of(content)
         if text <= self._left_of_text and size <= self._left:
             self._left_of_text -= text
             self._left -= size
@@ -155,11 +166,15 @@ def _text_of(content: Mapping[str, Any]) -> str:
         case "error":
             return "\n".join([content["ename"], content["evalue"], *content["traceback"]])
         case _:
-            return "\n".join(text for kind, text in content["data"].items() if kind not in RASTER)
+            texts = {kind: text for kind, text in content["data"].items() if kind not in RASTER}
+            if HTML in texts:
+                texts[HTML] = unescape(_TAGS.sub("", texts[HTML]))
+            return "\n".join(texts.values())
 
 
-def _size_of_pictures(content: Mapping[str, Any]) -> int:
-    return sum(len(text) for kind, text in content.get("data", {}).items() if kind in RASTER)
+def _size_of(content: Mapping[str, Any]) -> int:
+    """Characters of an output as it travels."""
+    return sum(map(len, content["data"].values())) if "data" in content else len(_text_of(content))
 
 
 def _as_nbformat(output: KernelOutput) -> dict[str, Any] | None:

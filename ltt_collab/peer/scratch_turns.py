@@ -42,7 +42,7 @@ class ScratchTurns:
         until = anyio.current_time() + seconds
         async with AsyncExitStack() as turns:
             own = self._of_one.setdefault(who, anyio.Semaphore(OF_ONE))
-            turns.callback(self._forget, who)
+            turns.callback(self._forget, who, own)
             with anyio.move_on_after(seconds) as waiting:  # invariant 2
                 for turn in (own, self._of_all):  # invariant 3
                     await turns.enter_async_context(turn)
@@ -52,7 +52,7 @@ class ScratchTurns:
                 raise KernelBusyError(f"of the sandbox ({bound})")
             yield left
 
-    def _forget(self, who: Username) -> None:
-        own = self._of_one[who]
-        if own.value == OF_ONE and not own.statistics().tasks_waiting:
+    def _forget(self, who: Username, own: anyio.Semaphore) -> None:
+        is_unused = own.value == OF_ONE and not own.statistics().tasks_waiting
+        if is_unused and self._of_one.get(who) is own:
             del self._of_one[who]

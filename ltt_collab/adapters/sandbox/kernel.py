@@ -97,10 +97,12 @@ class SandboxKernel:
         count: int | None = None
         ok = False
         content = _request(code, silent=silent, expressions={})
-        self._expect_free()
-        yield Begun()
+        has_begun = False
         async with aclosing(self._ask(content, limits.seconds, "the code")) as messages:
             async for message in messages:
+                if not has_begun:
+                    has_begun = True
+                    yield Begun()
                 if message["msg_type"] == "execute_reply":
                     ok = message["content"].get("status") == "ok"
                     count = None if silent else _whole(message["content"].get("execution_count"))
@@ -138,7 +140,8 @@ class SandboxKernel:
 
     async def _ask(self, content: Message, seconds: float, what: str) -> AsyncGenerator[Message, None]:
         """The messages of one request until it is done; see invariants 1 and 2 of the class."""
-        self._expect_free()
+        if self._busy:
+            raise KernelBusyError(self._process.name)
         self._busy = True
         done = False
         try:
@@ -161,10 +164,6 @@ class SandboxKernel:
             self._busy = False
             if not done and not self._process.ended.is_set():
                 await self._abandon()
-
-    def _expect_free(self) -> None:
-        if self._busy:
-            raise KernelBusyError(self._process.name)
 
     async def _abandon(self) -> None:
         """Nobody waits for the code any more: it must not go on, and its kernel is of no further use."""
