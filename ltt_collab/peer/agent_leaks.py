@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import InitVar, dataclass, field
 from weakref import WeakKeyDictionary
 
 from ltt_collab.documents.writer_agents import Edge, Place
@@ -13,6 +13,9 @@ from ltt_collab.model.ids import CellId, Seq, Username
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.scene import Scene
 from ltt_collab.tutoring.leak import leaks
+
+MOST_GIVEN = 1_000
+"""Learners' cells of which it is remembered that an agent wrote them; the oldest is forgotten first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,34 +28,58 @@ class Wish:
     instead: CellId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What an agent wrote into a learner's cell, and what the learner had there."""
+
+    author: Username
+    text: str
+    before: str
+
+
 @dataclass(slots=True)
 class _Read:
-    """A notebook as of the event ``seq``; ``order`` and ``written`` (author and source) know also what came since."""
+    """A notebook as of the event ``seq``; ``order`` and ``written`` (author and source) know also what came since.
+
+    ``known``: what learners wrote themselves, no secret to them.
+    """
 
     seq: Seq
     notebook: Notebook
+    given: InitVar[Mapping[CellId, _Given]]
     order: list[CellId] = field(default_factory=list)
     written: dict[CellId, tuple[Username, str]] = field(default_factory=dict)
+    known: str = ""
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, given: Mapping[CellId, _Given]) -> None:
+        known = []
         for cell in self.notebook.cells:
             self.order.append(cell.id)
-            mark = cell.ownership
-            if mark is not None and mark.role is CellRole.PROPOSAL and mark.author is not None:
-                self.written[cell.id] = mark.author, cell.source
+            mark, theirs = cell.ownership, given.get(cell.id)
+            if mark is not None:
+                if mark.role is CellRole.PROPOSAL:
+                    self.written[cell.id] = mark.author, cell.source
+            elif theirs is not None and theirs.text == cell.source:
+                self.written[cell.id] = theirs.author, theirs.text
+                known.append(theirs.before)
+            else:
+                known.append(cell.source)
+        self.known = "\n".join(known)
 
 
 class AgentLeaks:
-    """Refuses what agents would give away.
+    """Refuses what agents would give away in one room.
 
     Invariants:
         1. No text of a task's solution is written, also not in several pieces: neither as they stand below each
-           other, nor in the order in which they were written. Only the text that is replaced does not count.
+           other, nor in the order in which they were written. Only the text that is replaced does not count. What an
+           agent wrote into a learner's cell is the agent's until somebody changes it.
         2. A notebook is taken for what it was only while no event came since but those of inserts told here.
     """
 
     def __init__(self) -> None:
         self._read: WeakKeyDictionary[Page, _Read] = WeakKeyDictionary()
+        self._given: dict[CellId, _Given] = {}
 
     def expect_none(self, scene: Scene, page: Page, wish: Wish) -> None:
         """Let nothing pass that gives a solution away (invariant 1); ask in the turn in which it is written.
@@ -67,11 +94,10 @@ class AgentLeaks:
         learners = [each for each in read.notebook.cells if each.ownership is None]
         if all(each.task is None for each in read.notebook.cells):
             return
-        known = "\n".join(each.source for each in learners)
         readings = dict.fromkeys(_readings(read, wish))
         for at in {at for each in learners if (at := checker.task_of(read.notebook, each.id)) is not None}:
             reference = checker.reference(at)
-            if reference and any(leaks(each, reference, known) for each in readings):
+            if reference and any(leaks(each, reference, read.known) for each in readings):
                 raise LeakError
 
     def inserted(self, scene: Scene, page: Page, cell: CellId, wish: Wish) -> None:
@@ -89,10 +115,20 @@ class AgentLeaks:
             case _:
                 read.order.insert(read.order.index(wish.place) + 1, cell)
 
+    def rewritten(self, page: Page, cell: CellId, by: Username, text: str, before: str) -> None:
+        """An agent gave a learner's cell another text just now."""
+        self._read.pop(page, None)
+        earlier = self._given.pop(cell, None)
+        if earlier is not None and earlier.text == before:
+            before = earlier.before
+        self._given[cell] = _Given(by, text, before)
+        while len(self._given) > MOST_GIVEN:
+            del self._given[next(iter(self._given))]
+
     def _now(self, scene: Scene, page: Page) -> _Read:
         read = self._read.get(page)
         if read is None or read.seq != scene.stamp.last_seq or not page.is_followed:  # invariant 2
-            read = self._read[page] = _Read(scene.stamp.last_seq, page.view.snapshot(Seq(0)))
+            read = self._read[page] = _Read(scene.stamp.last_seq, page.view.snapshot(Seq(0)), self._given)
         return read
 
 

@@ -22,7 +22,7 @@ from ltt_collab.model.ids import CellId, RoomId, Seq, SuggestionId, Username
 from ltt_collab.model.suggestions import Answer, Draft, Rejected
 from ltt_collab.model.text import source_hash
 from ltt_collab.peer.agent_audit import AgentAudit
-from ltt_collab.peer.agent_leaks import AgentLeaks, Wish
+from ltt_collab.peer.agent_leaks import Wish
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.room import RoomPeer
@@ -85,7 +85,6 @@ class AgentEditing:
     def __init__(self, registry: Registry, audit: AgentAudit, *, learner_cells: bool = False) -> None:
         """``learner_cells``: the operator lets agents edit learners' cells."""
         self._registry, self._audit, self._learner_cells = registry, audit, learner_cells
-        self._leaks = AgentLeaks()
         self._journals: WeakKeyDictionary[RoomPeer, dict[Username, deque[Write]]] = WeakKeyDictionary()
 
     async def insert(self, room: RoomId, new: NewCell, *, by: Username) -> Written:
@@ -111,13 +110,13 @@ class AgentEditing:
             if new.about is not None and new.expected_hash is not None:
                 turn.expect(new.about, new.expected_hash)
             expect_no_approval(peer, page, about)
-            self._leaks.expect_none(peer, page, wish)  # invariant 2
+            peer.leaks.expect_none(peer, page, wish)  # invariant 2
             cell = turn.insert(
                 AgentCell(
                     suggestion=suggestion, author=by, type=new.type, source=new.source, place=place, about=new.about
                 )
             )
-            self._leaks.inserted(peer, page, cell, wish)
+            peer.leaks.inserted(peer, page, cell, wish)
             self._remember(peer, by, Write(cell=cell))
             written = _written(page, cell)
         await self._audit.note(peer, by, "agent.cell_inserted", f"cell {cell}, {len(new.source)} characters")
@@ -136,10 +135,11 @@ class AgentEditing:
             expect_page(peer, page)
             expect_no_approval(peer, page, cell)
             turn.expect(cell, expected_hash)
-            self._leaks.expect_none(peer, page, Wish(author=by, text=source, instead=cell))
+            peer.leaks.expect_none(peer, page, Wish(author=by, text=source, instead=cell))
             of_learner = self._learner_cells and page.view.ownership(cell) is None
             if of_learner:
                 before = turn.rewrite_of_learner(cell, source, expected_hash)
+                peer.leaks.rewritten(page, cell, by, source, before)
             else:
                 before = turn.rewrite(cell, source, expected_hash, by)
             left = source_hash(source) if of_learner else ""

@@ -55,7 +55,7 @@ class Proposing:
     def __init__(self, scene: Scene, keeping: Keeping) -> None:
         self._scene, self._keeping = scene, keeping
         self._showing = Showing(scene.around.clock, scene.around.user.display_name, self._expect_no_leak)
-        self._leaks = AgentLeaks()
+        self.leaks = AgentLeaks()
         self.speaking = Speaking(scene, keeping)
         self._chat_files = ChatFiles(scene)
         self._guided = Guided(scene)
@@ -177,7 +177,7 @@ class Proposing:
         """
         if self._scene.page is not None:
             wish = Wish(author=draft.author, text=draft.text, place=draft.cell_id)
-            self._leaks.expect_none(self._scene, self._scene.page, wish)
+            self.leaks.expect_none(self._scene, self._scene.page, wish)
 
     async def _with_offer(self, draft: Draft) -> Draft:
         """The draft with the news of a chat that was made for its learner, if one was."""

@@ -17,6 +17,7 @@ from ltt_collab.model.edits import MessagePosted, RoomEvent
 from ltt_collab.model.ids import CellId, CourseId, RoomId, Seq, ServerId, TaskId, Username
 from ltt_collab.model.presence import Activity, Author, AuthorKind
 from ltt_collab.model.suggestions import Answer, Draft, EndReason
+from ltt_collab.peer.agent_leaks import AgentLeaks
 from ltt_collab.peer.household import Household
 from ltt_collab.peer.log import RoomLog
 from ltt_collab.peer.mind import Mind
@@ -195,6 +196,11 @@ class RoomPeer:
     def page(self) -> Page | None:
         """The document of the present connection."""
         return self._tenant.page
+
+    @property
+    def leaks(self) -> AgentLeaks:
+        """What agents must not give away here."""
+        return self._parts.proposing.leaks
 
     @property
     def server_id(self) -> ServerId:

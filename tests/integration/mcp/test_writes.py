@@ -118,6 +118,22 @@ async def test_proposals_about_two_cells_are_no_solution_together(stage: Stage) 
     assert codes == ["", "leak"]
 
 
+@pytest.mark.proves("mcp:leak-gate")
+@pytest.mark.parametrize("tool", ["insert_cell", "propose_edit", "edit_cell"])
+async def test_what_an_agent_wrote_into_a_learners_cell_is_a_piece_too(allowing_stage: Stage, tool: str) -> None:
+    async with (
+        allowing_stage.seat(work_cell(WORK, "c1"), code_cell("x = 1", "c2")) as seat,
+        agent_at(allowing_stage.service) as agent,
+    ):
+        where = {"notebook_path": seat.path}
+        first = {"cell_id": "c2", "expected_hash": (await read(agent, seat, "c2"))["hash"], "source": PIECES[0]}
+        assert await agent.code("edit_cell", **where, **first) == ""
+        seen = await read(agent, seat, "c2" if tool != "edit_cell" else "c1")
+        then = {"cell_id": seen["cell_id"], "expected_hash": seen["hash"], "source": PIECES[1]}
+        assert await agent.code(tool, **where, **then) == "leak"
+        await eventually(lambda: seat.learner.sources() == [WORK, PIECES[0]])
+
+
 @pytest.mark.proves("mcp:in-its-place")
 @pytest.mark.parametrize("tool", ["insert_cell", "propose_edit"])
 async def test_a_cell_stands_where_it_was_wished_though_the_learner_inserts_above_meanwhile(
