@@ -14,7 +14,7 @@ from ltt_collab.model.cells import CellRole, Notebook
 from ltt_collab.model.errors import LeakError, NotOursError, UnknownCellError
 from ltt_collab.model.ids import CellId, Seq, Username
 from ltt_collab.model.pictures import RASTER
-from ltt_collab.peer.agent_leaks import AgentLeaks, Wish
+from ltt_collab.peer.agent_leaks import Wish
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.room import RoomPeer
 from ltt_collab.ports.kernels import Begun, Displayed, Finished, KernelOutput, Printed, Raised
@@ -51,8 +51,8 @@ class ShownRun:
            was found to give no solution away; one that does takes all of the run's outputs away.
     """
 
-    def __init__(self, peer: RoomPeer, page: Page, cell: CellId, by: Username, leaks: AgentLeaks) -> None:
-        self._peer, self._page, self._cell, self._by, self._leaks = peer, page, cell, by, leaks
+    def __init__(self, peer: RoomPeer, page: Page, cell: CellId, by: Username) -> None:
+        self._peer, self._page, self._cell, self._by = peer, page, cell, by
         self._count: int | None = None
         self._is_lost = self._is_full = self._is_guarded = False
         self._left = self._left_of_text = SHOWN_CHARACTERS
@@ -113,7 +113,7 @@ class ShownRun:
         try:
             for text in dict.fromkeys((said, f"{others}\n{said}" if others else said)):
                 wish = Wish(author=self._by, text=text, place=self._cell)
-                self._leaks.expect_none(self._peer, self._page, wish)
+                self._peer.leaks.expect_none(self._peer, self._page, wish)
                 await anyio.lowlevel.checkpoint()  # learners go first
         except LeakError:
             return False

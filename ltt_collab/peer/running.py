@@ -19,7 +19,6 @@ from ltt_collab.model.errors import (
 )
 from ltt_collab.model.ids import CellId, RoomId, ServerId, Username
 from ltt_collab.peer.agent_audit import AgentAudit
-from ltt_collab.peer.agent_leaks import AgentLeaks
 from ltt_collab.peer.editing import page_of
 from ltt_collab.peer.registry import Registry
 from ltt_collab.peer.room import RoomPeer
@@ -55,7 +54,7 @@ class AgentRunning:
     ) -> None:
         """``scratch_kernels``: how many of them all agents together have at once."""
         self._registry, self._audit, self._kernels, self._sandbox = registry, audit, kernels, sandbox
-        self._scratch, self._leaks = ScratchTurns(scratch_kernels), AgentLeaks()
+        self._scratch = ScratchTurns(scratch_kernels)
 
     async def execute(
         self, room: RoomId, code: str, *, limits: Limits, cell: CellId | None = None, by: Username
@@ -71,7 +70,7 @@ class AgentRunning:
         kernel = await self._kernel_of(peer)
         where = "no cell" if cell is None else f"cell {cell}"
         await self._audit.note(peer, by, "agent.code_run", f"{where}, {len(code)} characters")
-        shown = None if cell is None else ShownRun(peer, page, cell, by, self._leaks)
+        shown = None if cell is None else ShownRun(peer, page, cell, by)
         if shown is not None:
             await shown.begin()
         try:

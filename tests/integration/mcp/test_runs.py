@@ -324,6 +324,12 @@ async def test_no_output_of_an_agents_cell_shows_a_solution(stage: Stage) -> Non
             **wish,
             source=f"display({{'text/markdown': bytes.fromhex('{hidden}').decode()}}, raw=True)",
         )
+        tags = await agent.call(
+            "insert_cell",
+            **wish,
+            source=f"text = ''.join(f'<i>{{each}}</i>' for each in bytes.fromhex('{hidden}').decode())\n"
+            "display({'text/html': f'<pre>{text}</pre>'}, raw=True)",
+        )
         pieces = [
             await agent.code(
                 "insert_cell", **wish, source=f"print(bytes.fromhex('{piece.encode().hex()}').decode(), end='')"
@@ -336,7 +342,7 @@ async def test_no_output_of_an_agents_cell_shows_a_solution(stage: Stage) -> Non
         await eventually(lambda: last["execution_state"] == "idle" and len(last["outputs"]) > 0)
         everything = str(seat.learner.notebook.get())
         withheld = text_of([output.to_py() for output in seat.learner.cell(printed["cell_id"])["outputs"]])
-    for told in (printed, lines, rich):
+    for told in (printed, lines, rich, tags):
         assert told["error"]["code"] == "leak", told
     assert "leak" in pieces
     assert "sum(numbers) / len(numbers)" not in everything

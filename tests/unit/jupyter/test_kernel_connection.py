@@ -11,6 +11,7 @@ import anyio
 import pytest
 from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
 
+from ltt_collab.adapters.jupyter import kernels_connection
 from ltt_collab.adapters.jupyter.kernels import JupyterKernel
 from ltt_collab.adapters.jupyter.kernels_connection import KernelConnection
 from ltt_collab.adapters.jupyter.kernels_link import KernelLink
@@ -234,4 +235,26 @@ async def test_no_code_goes_to_a_kernel_that_is_being_restarted_and_late_news_of
         played.becomes("busy", ours)
         played.ends(ours)
     assert [type(output) for output in outputs] == [Begun, Finished]
+    connection.close()
+
+
+async def test_a_death_is_remembered_while_we_listen_and_forgotten_with_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kernels_connection, "IDLE_SECONDS", 4 * SHORT)
+    played = PlayedKernel()
+    connection, kernel = at(played)
+
+    async def answer() -> None:
+        (first,) = await eventually(lambda: played.asked("execute_request"))
+        played.becomes("busy", first)
+        played.ends(first)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(answer)
+        await run(kernel, 5)
+    played.becomes("restarting", "")
+    assert not connection.is_forgettable
+    await eventually(lambda: connection.is_forgettable)
+    assert connection.state is KernelState.STARTING
     connection.close()
