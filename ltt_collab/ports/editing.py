@@ -99,21 +99,23 @@ class RoomRunning(Protocol):
     def execute(
         self, room: RoomId, code: str, *, limits: Limits, cell: CellId | None = None, by: Username
     ) -> AsyncIterator[KernelOutput]:
-        """Run code in the notebook's kernel after what runs there already; its outputs, ``Finished`` last.
+        """Run code in the notebook's kernel after what runs there already; ``Begun``, its outputs, ``Finished``.
 
         ``cell``: a cell of the agent's own, which shows the run as if the learner had run it.
 
         Raises:
             UnknownRoomError, RoomReadOnlyError, UnknownCellError, NotOursError
             KernelError: no kernel, busy for all of the time, timed out (interrupted by us), died, unreachable.
+            LeakError: after all of it; what the cell would show gives a solution away, and was withheld from it.
         """
         ...
 
     def execute_aside(self, room: RoomId, code: str, *, limits: Limits, by: Username) -> AsyncIterator[KernelOutput]:
-        """Run code in a fresh kernel of our sandbox, which ends with the run.
+        """Run code in a fresh kernel of our sandbox, which ends with the run; an agent has few of them at once.
 
         Raises:
-            UnknownRoomError, KernelError, SandboxUnavailableError
+            UnknownRoomError, SandboxUnavailableError
+            KernelError: also busy, when no turn came within the time.
         """
         ...
 

@@ -182,7 +182,7 @@ async def test_a_run_that_a_learner_was_faster_than_is_sent_once_and_waits() -> 
         tasks.start_soon(run_behind)
         (ours,) = await eventually(lambda: played.asked("execute_request"))
         played.becomes("busy", "the learner's")
-        await anyio.sleep(SHORT)
+        await anyio.wait_all_tasks_blocked()
         played.becomes("idle", "the learner's")
         played.becomes("busy", ours)
         played.ends(ours)
