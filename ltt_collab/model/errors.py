@@ -35,6 +35,7 @@
     │   ├── NotOurMessageError        the chat message is not, or no more, as we wrote it
     │   ├── CellOccupiedError         a human's caret is in the cell: try again when it has left
     │   ├── LeakError                 the text gives a task's solution away
+    │   ├── TextTooLongError          write it in several cells
     │   └── RoomReadOnlyError
     ├── KernelError                   a kernel did not do what was asked of it
     │   ├── KernelUnreachableError
@@ -239,6 +240,14 @@ class LeakError(WriteError):
 
     def __init__(self) -> None:
         super().__init__("the text gives away the solution of the task; explain on a different example")
+
+
+class TextTooLongError(WriteError):
+    """A text is longer than we write in one piece; it would also hold up everybody while it is looked through."""
+
+    def __init__(self, characters: int, most: int) -> None:
+        super().__init__(f"the text has {characters} characters and may have {most}; write it in several cells")
+        self.characters, self.most = characters, most
 
 
 class RoomReadOnlyError(WriteError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -9,6 +10,10 @@ from ltt_collab.tutoring.code_tokens import Tokens, canonical, tokens_of, withou
 
 MOST_LINES = 120
 """Lines of a text that are tried as code; a note has fewer."""
+
+MOST_TRIES = 1_000
+"""Stretches of a text that are given to the parser: prose takes one for each line, a text that is made to take more is
+read by its tokens alone from there."""
 
 _FENCE = re.compile(r"(?:```|~~~)[^\n`]*\n(.*?)(?:```|~~~|\Z)", re.DOTALL)
 _SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
@@ -52,21 +57,46 @@ def _code_blocks(text: str, unlisted: str) -> Iterator[str]:
 
 def _parseable_runs(lines: list[str]) -> Iterator[str]:
     """Stretches of unfenced lines that Python could read, longest first from each start."""
-    start = 0
-    while start < len(lines):
-        end = next((end for end in range(len(lines), start, -1) if _is_code(lines[start:end])), start)
+    start, left = 0, MOST_TRIES
+    while start < len(lines) and left > 0:
+        end = _reach(lines, start)
+        while end > start and left > 0:
+            left -= 1
+            failed = _first_unreadable(lines[start:end])
+            if failed is None:
+                break
+            # What comes before that line decides that it cannot be read: no longer stretch can either.
+            end = min(end - 1, start + failed)
         if end > start:
             yield _dedented(lines[start:end])
         start = max(end, start + 1)
 
 
-def _is_code(lines: list[str]) -> bool:
-    # A single word is valid Python, and so is "Yes"; code worth a look has an operator or a call in it.
-    return (
-        bool(lines[0].strip()) and any(c in "".join(lines) for c in "=(+*/") and canonical(_dedented(lines)) is not None
+def _reach(lines: list[str], start: int) -> int:
+    """The first line that is indented less than the one at the start: no code that begins there goes so far."""
+    if not lines[start].strip():
+        return start
+    depth = _depth(lines[start])
+    return next(
+        (at for at in range(start + 1, len(lines)) if lines[at].strip() and _depth(lines[at]) < depth), len(lines)
     )
 
 
+def _first_unreadable(lines: list[str]) -> int | None:
+    """The line, from 0, at which Python stops reading; None when it reads all of them as code worth a look."""
+    code = _dedented(lines)
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return max((getattr(error, "lineno", None) or len(lines)) - 1, 0)
+    # A single word is valid Python, and so is "Yes"; code worth a look has an operator or a call in it.
+    return None if any(character in code for character in "=(+*/") and canonical(code) is not None else len(lines) - 1
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
 def _dedented(lines: list[str]) -> str:
-    depth = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    depth = min((_depth(line) for line in lines if line.strip()), default=0)
     return "\n".join(line[depth:] for line in lines)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from ltt_collab.mcp_bridge.catalogue import Compat
+from ltt_collab.peer.editing import MOST_CHARACTERS
+from tests.support.deadlines import eventually
 from tests.support.jupyter import code_cell
 from tests.support.mcp_agent import Stage, agent_at
 
@@ -72,3 +74,25 @@ async def test_a_value_of_the_wrong_kind_is_named_with_what_it_must_fit(stage: S
         'cell_index=\'first\' cannot be used: it must fit {"type": "integer", "minimum": 0}'
     )
     assert left_out["source"] == "x = 1", "null is as good as nothing"
+
+
+async def test_a_text_that_is_too_long_for_a_cell_is_refused_and_nothing_is_written(stage: Stage) -> None:
+    async with (
+        stage.seat(code_cell("x = 1", "c1")) as seat,
+        agent_at(stage.service) as agent,
+        agent_at(stage.service, query=f"?compat={Compat.JUPYTER_MCP_SERVER.value}", mode="legacy") as other,
+    ):
+        where, long = {"notebook_path": seat.path}, "x" * (MOST_CHARACTERS + 1)
+        await other.call("use_notebook", notebook_name="nb", notebook_path=seat.path)
+        mine = await agent.call("insert_cell", **where, source="y = 1")
+        refused = await agent.call("insert_cell", **where, source=long)
+        edit = {"cell_id": mine["cell_id"], "expected_hash": mine["hash"], "source": long}
+        codes = [
+            await agent.code("edit_cell", **where, **edit),
+            await other.code("insert_cell", cell_index=-1, cell_type="code", cell_source=long),
+        ]
+        fits = await agent.call("insert_cell", **where, source=long[1:])
+        await eventually(lambda: seat.learner.sources() == ["x = 1", "y = 1", long[1:]])
+    assert "several cells" in refused["error"]["detail"]
+    assert [refused["error"]["code"], *codes] == ["text_too_long"] * 3
+    assert fits["index"] == 2

@@ -35,6 +35,7 @@ EXAMPLES: list[tuple[LttError, tuple[str, ...]]] = [
     (errors.NotOursError("c1"), ("'c1'", "propose")),
     (errors.NotOurMessageError("m1"), ("'m1'", "post a new one")),
     (errors.CellOccupiedError("c1"), ("'c1'",)),
+    (errors.TextTooLongError(30_000, 20_000), ("30000", "20000", "several cells")),
     (errors.LeakError(), ("solution", "different example")),
     (errors.RoomReadOnlyError("a hole"), ("a hole",)),
     (errors.ServiceLostError("http://s/", "reset"), ("http://s/", "reset", "idempotency_key")),
