@@ -22,6 +22,9 @@ _DROPPED = frozenset({";", "`", "\\"})
 _SKIPPED = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 _KEPT_NAMES = frozenset(keyword.kwlist) | frozenset(name for name in dir(builtins) if not name.startswith("_"))
 """Words that a learner cannot rename without writing another program."""
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, SystemError)
+"""What ``ast.parse`` raises for what is no code: SystemError where it loses count of its depth (cpython #106905)."""
+
 _BEFORE_A_TABLE = (["from"], ["join"], ["update"], ["into"])
 _QUERY_WORDS = frozenset(
     {
@@ -87,7 +90,7 @@ def canonical(source: str) -> list[str] | None:
     """The lines of Python code as one spelling of it: no comment, docstring or annotation; None when it is no code."""
     try:
         tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except UNREADABLE:
         return None
     try:
         return ast.unparse(ast.fix_missing_locations(_OneSpelling().visit(copy.deepcopy(tree)))).splitlines()

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ltt_collab.tutoring.code_tokens import Tokens, canonical, tokens_of, without_comments
+from ltt_collab.tutoring.code_tokens import UNREADABLE, Tokens, canonical, tokens_of, without_comments
 
 MOST_LINES = 120
 """Lines of a text that are tried as code; a note has fewer."""
@@ -87,7 +87,7 @@ def _first_unreadable(lines: list[str]) -> int | None:
     code = _dedented(lines)
     try:
         ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except UNREADABLE as error:
         return max((getattr(error, "lineno", None) or len(lines)) - 1, 0)
     # A single word is valid Python, and so is "Yes"; code worth a look has an operator or a call in it.
     return None if any(character in code for character in "=(+*/") and canonical(code) is not None else len(lines) - 1
