@@ -399,6 +399,7 @@ REQUIREMENTS: dict[str, str] = {
     "hub:demo": "`ltt demo --hub` starts a hub with real logins and the tutor, and leaves no process behind.",
     "deploy:secrets-unreadable": "Code of the service's own user cannot read its environment, with its tokens.",
     "agents:own-cells": "An agent's cell carries its name; only that agent changes it, until somebody else does.",
+    "agents:looked-ahead": "An agent's text is compared with solutions in a thread, before its turn to be written.",
     "agents:operator-allows": "An agent edits a learner's cell only where the operator allows it, never under a caret.",
     "agents:run-shown": "A run of an agent's own cell shows its outputs and its end to everybody.",
     "mcp:undo-keeps-learner-text": "Undo leaves a learner's cell alone in which the learner typed since.",

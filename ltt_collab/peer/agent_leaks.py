@@ -10,9 +10,9 @@ from ltt_collab.documents.writer_agents import Edge, Place
 from ltt_collab.model.cells import CellRole, Notebook
 from ltt_collab.model.errors import LeakError
 from ltt_collab.model.ids import CellId, Seq, Username
+from ltt_collab.peer.leak_looks import LeakLooks, Question
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.scene import Scene
-from ltt_collab.tutoring.leak import leaks
 
 MOST_GIVEN = 1_000
 """Learners' cells of which it is remembered that an agent wrote them; the oldest is forgotten first."""
@@ -80,6 +80,11 @@ class AgentLeaks:
     def __init__(self) -> None:
         self._read: WeakKeyDictionary[Page, _Read] = WeakKeyDictionary()
         self._given: dict[CellId, _Given] = {}
+        self._looks = LeakLooks()
+
+    async def look_ahead(self, scene: Scene, page: Page, wish: Wish) -> None:
+        """Compare beforehand, while others go on, what ``expect_none`` will want to know if nothing changes."""
+        await self._looks.ahead(self._questions(scene, page, wish))
 
     def expect_none(self, scene: Scene, page: Page, wish: Wish) -> None:
         """Let nothing pass that gives a solution away (invariant 1); ask in the turn in which it is written.
@@ -87,18 +92,8 @@ class AgentLeaks:
         Raises:
             LeakError
         """
-        checker = scene.around.checker
-        if checker is None:
-            return
-        read = self._now(scene, page)
-        learners = [each for each in read.notebook.cells if each.ownership is None]
-        if all(each.task is None for each in read.notebook.cells):
-            return
-        readings = dict.fromkeys(_readings(read, wish))
-        for at in {at for each in learners if (at := checker.task_of(read.notebook, each.id)) is not None}:
-            reference = checker.reference(at)
-            if reference and any(leaks(each, reference, read.known) for each in readings):
-                raise LeakError
+        if any(self._looks.answer(question) for question in self._questions(scene, page, wish)):
+            raise LeakError
 
     def inserted(self, scene: Scene, page: Page, cell: CellId, wish: Wish) -> None:
         """An agent's cell was put there just now, after ``expect_none`` let it."""
@@ -124,6 +119,19 @@ class AgentLeaks:
         self._given[cell] = _Given(by, text, before)
         while len(self._given) > MOST_GIVEN:
             del self._given[next(iter(self._given))]
+
+    def _questions(self, scene: Scene, page: Page, wish: Wish) -> list[Question]:
+        checker = scene.around.checker
+        if checker is None:
+            return []
+        read = self._now(scene, page)
+        learners = [each for each in read.notebook.cells if each.ownership is None]
+        if all(each.task is None for each in read.notebook.cells):
+            return []
+        tasks = {at for each in learners if (at := checker.task_of(read.notebook, each.id)) is not None}
+        references = [reference for at in tasks if (reference := checker.reference(at))]
+        readings = dict.fromkeys(_readings(read, wish))
+        return [Question(text, reference, read.known) for reference in references for text in readings]
 
     def _now(self, scene: Scene, page: Page) -> _Read:
         read = self._read.get(page)

@@ -110,6 +110,7 @@ class AgentEditing:
         # What an index means is settled now: cells may come and go above while somebody else writes.
         place = agents.place_of(new.index) if new.after is None else new.after
         wish = Wish(author=by, text=new.source, place=place)
+        await peer.leaks.look_ahead(peer, page, wish)
         async with agents.turn() as turn:  # nothing is awaited in it
             expect_page(peer, page)  # invariant 1
             standing = agents.find(suggestion) if new.key else None
@@ -143,11 +144,13 @@ class AgentEditing:
         peer = self._registry.peer(room)
         _expect_bearable(source)
         page = page_of(peer)
+        wish = Wish(author=by, text=source, instead=cell)
+        await peer.leaks.look_ahead(peer, page, wish)
         async with page.writer.agents.turn() as turn:
             expect_page(peer, page)
             expect_no_approval(peer, page, cell)
             turn.expect(cell, expected_hash)
-            peer.leaks.expect_none(peer, page, Wish(author=by, text=source, instead=cell))
+            peer.leaks.expect_none(peer, page, wish)
             of_learner = self._learner_cells and page.view.ownership(cell) is None
             if of_learner:
                 before = turn.rewrite_of_learner(cell, source, expected_hash)

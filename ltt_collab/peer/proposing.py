@@ -149,6 +149,8 @@ class Proposing:
         if draft.placement is Placement.CHAT:
             said = await self.speaking.say(draft, _new_id(), situation)
             return scene.mind.gate.settle(draft, said, situation)
+        if draft.placement is Placement.PROPOSAL:
+            await self.leaks.look_ahead(scene, page, _wish(draft))
         draft = await self._with_offer(draft)
         if scene.page is not page:  # invariant 2: joined anew while a chat was made
             self._owe(draft)
@@ -176,8 +178,7 @@ class Proposing:
             LeakError
         """
         if self._scene.page is not None:
-            wish = Wish(author=draft.author, text=draft.text, place=draft.cell_id)
-            self.leaks.expect_none(self._scene, self._scene.page, wish)
+            self.leaks.expect_none(self._scene, self._scene.page, _wish(draft))
 
     async def _with_offer(self, draft: Draft) -> Draft:
         """The draft with the news of a chat that was made for its learner, if one was."""
@@ -263,6 +264,10 @@ class Proposing:
         )
         # Not awaited: who runs the cell again calls this request off, and the note stands all the same.
         self._keeping.keep(lambda: scene.around.suggestions.save(record))
+
+
+def _wish(draft: Draft) -> Wish:
+    return Wish(author=draft.author, text=draft.text, place=draft.cell_id)
 
 
 def _new_id() -> SuggestionId:

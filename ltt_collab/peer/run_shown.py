@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from html import unescape
 from typing import Any, assert_never
 
-import anyio.lowlevel
-
 from ltt_collab.model.cells import CellRole, Notebook
 from ltt_collab.model.errors import LeakError, NotOursError, UnknownCellError
 from ltt_collab.model.ids import CellId, Seq, Username
@@ -113,8 +111,8 @@ class ShownRun:
         try:
             for text in dict.fromkeys((said, f"{others}\n{said}" if others else said)):
                 wish = Wish(author=self._by, text=text, place=self._cell)
+                await self._peer.leaks.look_ahead(self._peer, self._page, wish)
                 self._peer.leaks.expect_none(self._peer, self._page, wish)
-                await anyio.lowlevel.checkpoint()  # learners go first
         except LeakError:
             return False
         now = time.monotonic()
