@@ -87,11 +87,20 @@ class QuickDoor:
             self._sessions.end(session, owner)
             await self._behind(request.scope, receive, send)
             return
-        await self._behind(request.scope, receive, self._sessions.watching(session, owner, send))
+
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._sessions.answered(session, owner, message)
+                await self._end_surplus(request.scope, owner)  # before anybody hears of the new one
+            await send(message)
+
+        await self._behind(request.scope, receive, watched)
+
+    async def _end_surplus(self, scope: Scope, owner: Username) -> None:
         surplus = self._sessions.surplus(owner)
         if surplus is not None:
             self._sessions.end(surplus, owner)
-            await self._behind(_goodbye(request.scope, surplus), _nothing_more, _unheard)
+            await self._behind(_goodbye(scope, surplus), _nothing_more, _unheard)
 
 
 def answer_of(call: QuickCall, reply: Reply) -> dict[str, Any]:

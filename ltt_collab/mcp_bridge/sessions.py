@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.requests import Request
-from starlette.types import Message, Send
+from starlette.types import Message
 
 from ltt_collab.mcp_bridge.remembering import SessionState
 from ltt_collab.model.ids import Username
@@ -80,17 +80,8 @@ class Sessions:
         of_owner = self._of.get(owner, OrderedDict())
         return next(iter(of_owner)) if len(of_owner) > SESSIONS_OF_ONE else None
 
-    def watching(self, asked: str, owner: Username, send: Send) -> Send:
-        """``send``, with a look at what the SDK answers in that session, or which one it opens."""
-
-        async def watched(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                self._answered(asked, owner, message)
-            await send(message)
-
-        return watched
-
-    def _answered(self, asked: str, owner: Username, message: Message) -> None:
+    def answered(self, asked: str, owner: Username, message: Message) -> None:
+        """Look at the head of what the SDK answers in that session, or which one it opens."""
         names = [value.decode("latin-1") for name, value in message["headers"] if name.lower() == SESSION.encode()]
         session = asked or (names[0] if names else "")
         known = self._known.get(session)

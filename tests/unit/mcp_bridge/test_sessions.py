@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from starlette.types import Message
 
 from ltt_collab.mcp_bridge import sessions as module
 from ltt_collab.mcp_bridge.sessions import CONFIRMED_FOR, SESSIONS_OF_ONE, Sessions
@@ -23,57 +22,55 @@ def sessions(clock: HandClock) -> Sessions:
     return Sessions(clock)
 
 
-async def answered(sessions: Sessions, session: str, owner: Username, status: int = 200, *, asked: bool = True) -> None:
+def answered(sessions: Sessions, session: str, owner: Username, status: int = 200, *, asked: bool = True) -> None:
     """The SDK answers in a session; ``asked``: the request named it, else the answer does."""
 
-    async def sent(_message: Message) -> None: ...
-
     headers = [] if asked else [(b"mcp-session-id", session.encode())]
-    watched = sessions.watching(session if asked else "", owner, sent)
-    await watched({"type": "http.response.start", "status": status, "headers": headers})
+    start = {"type": "http.response.start", "status": status, "headers": headers}
+    sessions.answered(session if asked else "", owner, start)
 
 
 @pytest.mark.proves("mcp:no-cross-talk")
-async def test_a_session_is_open_for_its_owner_only_and_for_a_while(sessions: Sessions, clock: HandClock) -> None:
-    await answered(sessions, "s", ADA, asked=False)
+def test_a_session_is_open_for_its_owner_only_and_for_a_while(sessions: Sessions, clock: HandClock) -> None:
+    answered(sessions, "s", ADA, asked=False)
     assert sessions.is_open("s", ADA)
     assert not sessions.is_open("s", BOB)
     clock.pass_time(CONFIRMED_FOR)
     assert not sessions.is_open("s", ADA)
-    await answered(sessions, "s", ADA)
+    answered(sessions, "s", ADA)
     assert sessions.is_open("s", ADA)
 
 
 @pytest.mark.proves("mcp:no-cross-talk")
-async def test_nobody_is_given_what_is_remembered_for_another_or_without_a_session(sessions: Sessions) -> None:
-    await answered(sessions, "s", ADA, asked=False)
+def test_nobody_is_given_what_is_remembered_for_another_or_without_a_session(sessions: Sessions) -> None:
+    answered(sessions, "s", ADA, asked=False)
     sessions.state("s", ADA).current = "nb"
     assert sessions.state("s", ADA).current == "nb"
-    await answered(sessions, "s", BOB)  # as if the SDK let him: it is still hers
+    answered(sessions, "s", BOB)  # as if the SDK let him: it is still hers
     for session, owner in (("s", BOB), ("", ADA), ("made-up", ADA)):
         assert sessions.state(session, owner).current == ""
     sessions.state("", ADA).current = "nb"
     assert sessions.state("", ADA).current == ""
 
 
-async def test_a_refused_request_closes_nothing_and_a_session_that_is_gone_is_forgotten(sessions: Sessions) -> None:
-    await answered(sessions, "s", ADA, asked=False)
+def test_a_refused_request_closes_nothing_and_a_session_that_is_gone_is_forgotten(sessions: Sessions) -> None:
+    answered(sessions, "s", ADA, asked=False)
     sessions.state("s", ADA).current = "nb"
-    await answered(sessions, "s", ADA, 400)
+    answered(sessions, "s", ADA, 400)
     assert not sessions.is_open("s", ADA), "the SDK is asked first"
     assert sessions.state("s", ADA).current == "nb"
-    await answered(sessions, "s", ADA, 404)
+    answered(sessions, "s", ADA, 404)
     assert sessions.state("s", ADA).current == ""
 
 
 @pytest.mark.proves("mcp:session-limit")
-async def test_who_opens_too_many_ends_their_own_oldest(sessions: Sessions) -> None:
-    await answered(sessions, "bobs", BOB, asked=False)
+def test_who_opens_too_many_ends_their_own_oldest(sessions: Sessions) -> None:
+    answered(sessions, "bobs", BOB, asked=False)
     for number in range(SESSIONS_OF_ONE):
-        await answered(sessions, f"s{number}", ADA, asked=False)
+        answered(sessions, f"s{number}", ADA, asked=False)
     sessions.state("s0", ADA)  # used: not the oldest any more
     assert sessions.surplus(ADA) is None
-    await answered(sessions, "one-more", ADA, asked=False)
+    answered(sessions, "one-more", ADA, asked=False)
     assert sessions.surplus(ADA) == "s1"
     sessions.end("s1", BOB)
     assert sessions.is_open("s1", ADA), "not his to end"
@@ -83,10 +80,8 @@ async def test_who_opens_too_many_ends_their_own_oldest(sessions: Sessions) -> N
     assert sessions.is_open("bobs", BOB)
 
 
-async def test_there_is_an_end_to_what_is_remembered_for_all(
-    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_there_is_an_end_to_what_is_remembered_for_all(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SESSIONS_OF_ALL", 2)
     for session in ("a", "b", "c"):
-        await answered(sessions, session, ADA, asked=False)
+        answered(sessions, session, ADA, asked=False)
     assert [session for session in ("a", "b", "c") if sessions.is_open(session, ADA)] == ["b", "c"]
