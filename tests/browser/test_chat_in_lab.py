@@ -155,6 +155,7 @@ def model() -> Iterator[ModelServer]:
 
 
 @pytest.mark.proves("chat:model-streams-in-lab")
+@pytest.mark.soak
 async def test_the_first_sentence_of_a_model_is_read_in_jupyterlab_while_it_writes_the_others(
     jupyter: Jupyter, learner_context: BrowserContext, tmp_path: Path, model: ModelServer
 ) -> None:

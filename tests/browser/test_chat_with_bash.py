@@ -53,6 +53,7 @@ async def failed_run(service: Service, room: str) -> dict[str, Any]:
 
 
 @pytest.mark.proves("chat:other-languages")
+@pytest.mark.soak
 async def test_in_a_bash_notebook_runs_pointing_and_chat_work_and_python_rules_keep_still(
     jupyter: Jupyter, learner_context: BrowserContext, tmp_path: Path
 ) -> None:

@@ -281,6 +281,7 @@ async def test_a_deleted_status_cell_comes_back_only_when_asked_for(classroom: R
 
 
 @pytest.mark.proves("classroom:two-tasks-in-a-notebook", "classroom:run-all")
+@pytest.mark.soak
 async def test_two_tasks_in_one_notebook_are_each_checked_after_run_all(classroom: Room, tab: BrowserContext) -> None:
     path = await classroom.start("strings")
     welcome = json.loads((classroom.jupyter.root / await classroom.start("welcome")).read_text())

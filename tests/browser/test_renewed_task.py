@@ -43,6 +43,7 @@ def published(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.proves("delivery:task-text-renewed", "delivery:learners-cells-left-alone")
+@pytest.mark.soak
 async def test_the_page_shows_the_new_text_and_the_learner_types_on(tmp_path: Path, published: dict[str, str]) -> None:
     settings = {"LTT_COURSE": str(COURSE), "LTT_INTRODUCE": "false", "LTT_CHAT": "off"}
     async with (

@@ -43,15 +43,15 @@ class TextLostError(AssertionError):
     """Somebody who looks at the notebook sees less than was typed."""
 
 
-async def type_into_each_opening(context: BrowserContext, jupyter: Jupyter) -> None:
-    """Open, type, compare, close and wait for the room's end, ``CYCLES`` times.
+async def type_into_each_opening(context: BrowserContext, jupyter: Jupyter, openings: int = CYCLES) -> None:
+    """Open, type, compare, close and wait for the room's end, so many times.
 
     Raises:
         TextLostError: the texts differ, or the page holds operations that it cannot show.
     """
     jupyter.write_notebook("a.ipynb", code_cell("start = 0", "c1"), code_cell("# é😀\n", "c2"))
     typed = ["start = 0", "# é😀\n"]
-    for cycle in range(CYCLES):
+    for cycle in range(openings):
         notebook = await open_notebook(context, jupyter, "a.ipynb")
         for index in (0, 1):
             addition = f" o{cycle}"
@@ -87,11 +87,12 @@ def room_has_ended(jupyter: Jupyter, cycle: int) -> bool:
 
 
 @pytest.mark.proves("learner:reopened-text-whole")
-async def test_text_typed_in_each_of_six_openings_is_whole_everywhere(
-    tmp_path: Path, learner_context: BrowserContext
+@pytest.mark.parametrize("openings", [3, pytest.param(CYCLES, marks=pytest.mark.soak)])
+async def test_text_typed_in_each_of_several_openings_is_whole_everywhere(
+    tmp_path: Path, learner_context: BrowserContext, openings: int
 ) -> None:
     async with running_jupyter(tmp_path, options=[EVICT_SOON]) as jupyter:
-        await type_into_each_opening(learner_context, jupyter)
+        await type_into_each_opening(learner_context, jupyter, openings)
 
 
 @pytest.mark.soak
@@ -107,7 +108,7 @@ async def test_the_stock_store_loses_text_in_the_same_openings(tmp_path: Path, l
 
 
 @pytest.mark.proves("learner:killed-server-recovered", "learner:clean-stop")
-@pytest.mark.parametrize("stop_with", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("stop_with", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)])
 async def test_an_open_page_keeps_its_last_letters_over_the_server_s_end(
     tmp_path: Path, learner_context: BrowserContext, stop_with: signal.Signals
 ) -> None:

@@ -165,6 +165,7 @@ async def decided(service: Service, room: str, because: str) -> None:
 
 
 @pytest.mark.proves("tutor:asked-in-a-comment", "tutor:climbs-after-an-act")
+@pytest.mark.soak
 async def test_a_comment_is_answered_below_the_cell_and_more_is_said_only_after_another_try(
     desk: Desk, tab: BrowserContext
 ) -> None:

@@ -60,6 +60,7 @@ def test_latency_reports_every_key_and_the_first_letter_of_help() -> None:
 
 
 @pytest.mark.proves("bench:rooms")
+@pytest.mark.soak
 def test_rooms_reports_whole_peers_that_also_decide() -> None:
     report = bench("rooms", "--rooms", "4", "--rate", "20", "--seconds", "0.5")
     assert report["edits_lost_with_decisions"] == 0

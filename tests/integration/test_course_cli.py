@@ -46,6 +46,7 @@ def test_the_sample_course_has_no_problem_on_the_real_judge() -> None:
 
 
 @pytest.mark.proves("course:sample-is-clean")
+@pytest.mark.soak
 def test_every_mutant_of_two_sample_tasks_is_caught() -> None:
     tasks = sample_course_linted("--task", "strings", "--task", "functions")
     assert [task["task"] for task in tasks] == ["strings", "functions"]

@@ -143,6 +143,7 @@ async def test_the_story_is_told_within_forty_seconds(tmp_path: Path) -> None:
 
 
 @pytest.mark.proves("demo:scripted-story")
+@pytest.mark.soak
 async def test_a_story_whose_help_does_not_come_fails_and_says_at_which_step(tmp_path: Path) -> None:
     with started_demo(tmp_path, "--scripted", environment={"LTT_HINTS_PER_HOUR": "0"}) as demo:
         assert await demo.ended(within=60) == 1

@@ -150,6 +150,7 @@ async def test_a_killed_service_takes_its_note_on_in_its_next_life(jupyter: Jupy
 
 
 @pytest.mark.proves("serve:half-open")
+@pytest.mark.soak
 async def test_a_dead_line_is_noticed_within_thirty_seconds_and_healed(jupyter: Jupyter, tmp_path: Path) -> None:
     async with helped_learner(jupyter, tmp_path / "service") as scene:
         ada, service = scene.ada, scene.service

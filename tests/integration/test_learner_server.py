@@ -231,6 +231,7 @@ async def test_sigterm_leaves_an_unchanged_file_untouched(jupyter: Jupyter) -> N
 
 
 @pytest.mark.xfail(strict=True, reason="jupyter-collaboration issue #161: a stock server with an open room never ends")
+@pytest.mark.soak
 async def test_a_stock_server_ends_in_time_with_an_open_room(tmp_path: Path) -> None:
     async with running_jupyter(tmp_path, stock=True) as jupyter:
         jupyter.write_notebook("a.ipynb", code_cell("x = 1", "c1"))
@@ -240,7 +241,7 @@ async def test_a_stock_server_ends_in_time_with_an_open_room(tmp_path: Path) -> 
 
 
 @pytest.mark.proves("learner:reopened-text-whole")
-@pytest.mark.parametrize("stop_with", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("stop_with", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.soak)])
 async def test_text_survives_restarts_without_a_hole(tmp_path: Path, stop_with: signal.Signals) -> None:
     async with running_jupyter(tmp_path) as jupyter:
         jupyter.write_notebook("a.ipynb", code_cell("s", "c1"))

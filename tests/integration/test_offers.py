@@ -50,8 +50,12 @@ async def test_an_offered_cell_is_the_learners_once_taken_and_nothing_once_left(
             visitor(service, "Instructor's wall") as wall,
             visitor(service, "Learner's workspace") as learn,
         ):
-            await service.room("lesson.ipynb")
             await ada.type("first", "\n")
+
+            async def known() -> bool:
+                return bool((await service.room("lesson.ipynb"))["learner"] == ada.username)
+
+            await eventually(known, what="the tutor aware of whom a cell may be offered")
 
             # Taken: the preview becomes a code cell of the learner's own, where it stood.
             at = await offered(learn, wall, ada)
@@ -59,7 +63,7 @@ async def test_an_offered_cell_is_the_learners_once_taken_and_nothing_once_left(
             assert ada.source(ada.ids()[place]).endswith(PREVIEWED)
             assert await learn.act(f"{at}/accept") == "It is in your notebook now."
             await eventually(lambda: OFFERED in ada.own_sources(), what="the cell in the notebook")
-            assert ada.notes("whisper") == []
+            await eventually(lambda: ada.notes("whisper") == [], what="the preview gone")
             taken = next(cell for cell in ada.ids() if ada.source(cell) == OFFERED)
             assert ada.cell(taken)["cell_type"] == "code"
             assert ada.ids().index(taken) == place, "where its preview stood"

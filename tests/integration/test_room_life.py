@@ -357,6 +357,7 @@ async def test_what_happened_in_a_room_is_in_the_record_after_the_service_has_en
 
 
 @pytest.mark.proves("serve:stock-server")
+@pytest.mark.soak
 async def test_a_stock_server_without_our_extension_is_helped_too(tmp_path: Path) -> None:
     async with running_jupyter(tmp_path / "stock", stock=True) as stock:
         stock.write_notebook("a.ipynb", code_cell("", "first"), code_cell(OTHER, "second"))

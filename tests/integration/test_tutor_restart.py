@@ -36,6 +36,7 @@ async def named(service: Service) -> bool:
 
 @pytest.mark.timeout(120)
 @pytest.mark.proves("tutor:mute-survives-restart")
+@pytest.mark.soak
 async def test_a_learner_who_does_not_move_is_known_again_after_a_restart(jupyter: Jupyter, tmp_path: Path) -> None:
     jupyter.write_notebook("a.ipynb", code_cell(WRONG, "first"), code_cell("", "second"))
     settings = {"LTT_INTRODUCE": "false"}

@@ -140,6 +140,7 @@ def short_folder() -> Path:
 
 
 @pytest.mark.proves("mcp:scratch-bound")
+@pytest.mark.soak
 async def test_scratch_kernels_are_never_more_than_allowed_and_all_are_gone_afterwards(
     tmp_path: Path, short_folder: Path
 ) -> None:
@@ -250,6 +251,7 @@ async def room_with_kernel(home: Path) -> AsyncIterator[Any]:
 
 
 @pytest.mark.proves("mcp:run-once")
+@pytest.mark.soak
 async def test_a_cell_that_ran_before_the_service_restarted_is_told_and_not_run_again(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with room_with_kernel(tmp_path) as (jupyter, learner):
