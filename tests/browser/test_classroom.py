@@ -260,6 +260,7 @@ async def test_a_status_cell_with_the_learners_caret_in_it_waits(classroom: Room
 
 
 @pytest.mark.proves("classroom:deleted-status-stays-away")
+@pytest.mark.soak
 async def test_a_deleted_status_cell_comes_back_only_when_asked_for(classroom: Room, tab: BrowserContext) -> None:
     lab = await sit_down(classroom, tab, await classroom.start("strings"))
     await run_as(lab, "strings-work-1")

@@ -188,6 +188,7 @@ async def test_a_learner_checks_hands_in_and_sees_it_in_the_drawer(browser: Brow
 
 
 @pytest.mark.proves("learn:workspace")
+@pytest.mark.soak
 async def test_a_server_that_forbids_framing_is_said_with_the_remedy(browser: Browser, tmp_path: Path) -> None:
     async with a_class(browser, tmp_path) as made:
         await expect(made.learn.locator(".lab")).to_contain_text("Its server forbids it")

@@ -190,6 +190,7 @@ async def test_a_comment_is_answered_below_the_cell_and_more_is_said_only_after_
 
 
 @pytest.mark.proves("tutor:mute-survives-restart")
+@pytest.mark.soak
 async def test_who_mutes_the_tutor_is_helped_when_asking_only_also_after_a_restart(
     desk: Desk, tab: BrowserContext
 ) -> None:
@@ -313,6 +314,7 @@ async def test_a_failed_check_is_told_with_its_authors_hint_and_success_is_said_
 
 
 @pytest.mark.proves("tutor:all-passed-once")
+@pytest.mark.soak
 async def test_a_task_that_passes_at_once_is_praised_in_its_status_cell_only(desk: Desk, tab: BrowserContext) -> None:
     service = await desk.service()
     lab, room = await sit_down(desk, tab, service, await desk.deliver("welcome"))
@@ -337,6 +339,7 @@ secret => {
 
 
 @pytest.mark.proves("tutor:model-in-lab")
+@pytest.mark.soak
 async def test_a_models_good_answer_is_shown_a_leak_never_and_its_failures_are_not_seen(
     desk: Desk, tab: BrowserContext, model: ModelServer
 ) -> None:

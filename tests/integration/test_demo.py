@@ -69,6 +69,7 @@ async def test_a_ctrl_c_before_it_is_ready_leaves_nothing_either(tmp_path: Path)
 
 
 @pytest.mark.proves("demo:root-kept")
+@pytest.mark.soak
 async def test_a_root_is_kept_and_none_of_its_files_is_overwritten(tmp_path: Path) -> None:
     root, seen = tmp_path / "mine", tmp_path / "seen"
     (root / COURSE[1]).parent.mkdir(parents=True)

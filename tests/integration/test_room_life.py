@@ -147,6 +147,7 @@ async def test_a_learner_who_sends_the_tutor_away_is_left_alone_after_a_restart_
 
 
 @pytest.mark.proves("serve:introduces-itself-once")
+@pytest.mark.soak
 async def test_a_learner_is_told_once_who_reads_what_also_over_a_restart(
     jupyter: Jupyter, path: str, tmp_path: Path
 ) -> None:

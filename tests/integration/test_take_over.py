@@ -20,6 +20,7 @@ SAID = "Compare the two names letter by letter."
 
 
 @pytest.mark.proves("chat:instructor-takes-over")
+@pytest.mark.soak
 async def test_once_an_instructor_speaks_in_the_chat_the_tutor_answers_only_when_it_is_named(tmp_path: Path) -> None:
     async with (
         running_jupyter(tmp_path / "jupyter") as jupyter,

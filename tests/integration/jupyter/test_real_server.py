@@ -56,6 +56,7 @@ async def notebook_session(server: JupyterServer, path: str) -> Session:
 
 
 @pytest.mark.proves("rooms:discovery", "rooms:files-followed")
+@pytest.mark.alone
 async def test_a_room_is_seen_opening_moving_and_emptying(jupyter: Jupyter) -> None:
     path = "week 1/ü #1.ipynb"
     jupyter.write_notebook(path, code_cell("x = 1", "one"))
