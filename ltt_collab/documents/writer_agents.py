@@ -226,10 +226,9 @@ class AgentCells:
 
     def place_of(self, index: int | None) -> Place:
         """The place that is at an index now (None: at the end), for later: by the cell above it."""
-        ids = self._view.cell_ids()
-        if index is None or index >= len(ids):
+        if index is None or index >= self._view.count():
             return Edge.BOTTOM
-        return next((cell for cell in reversed(ids[:index]) if cell), Edge.TOP)
+        return next((cell for cell in reversed(self._view.cell_ids()[:index]) if cell), Edge.TOP)
 
 
 def expect_written_by(view: NotebookView, cell: CellId, author: Username) -> None:
