@@ -10,6 +10,9 @@ from typing import Any
 
 SERVER_NAME = "ltt-collab"
 
+SESSION, VERSION = "mcp-session-id", "mcp-protocol-version"
+"""Headers of streamable HTTP."""
+
 INSTRUCTIONS = (
     "You work in learners' live Jupyter notebooks as a visible collaborator. Cells belong to learners: change one by "
     "propose_edit, write cells of your own by insert_cell and edit_cell. Give expected_hash (from a read) with each "

@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from ltt_collab.mcp_bridge.answers import Reply
-from ltt_collab.mcp_bridge.catalogue import Compat
-from ltt_collab.mcp_bridge.sessions import SESSION, VERSION, Sessions, session_of
+from ltt_collab.mcp_bridge.catalogue import SESSION, VERSION, Compat
+from ltt_collab.mcp_bridge.sessions import Sessions, session_of
 from ltt_collab.mcp_bridge.tools import QUICK
 from ltt_collab.model.ids import Username
 

@@ -8,11 +8,10 @@ from urllib.parse import unquote
 
 import structlog
 
-from ltt_collab.mcp_bridge.answers import cut, lines
+from ltt_collab.mcp_bridge.answers import cut
 from ltt_collab.mcp_bridge.arguments import BadArgumentError
 from ltt_collab.mcp_bridge.calling import Caller
-from ltt_collab.mcp_bridge.telling import SCHEME, cells_with_outputs, output_text
-from ltt_collab.model.errors import UnknownCellError
+from ltt_collab.mcp_bridge.telling import SCHEME, cells_with_outputs, output_text, outputs_text
 from ltt_collab.model.ids import CellId, RoomId
 
 log = structlog.get_logger(__name__)
@@ -76,18 +75,17 @@ async def read(caller: Caller, uri: str) -> Content:
         BadArgumentError, UnknownRoomError, UnknownCellError
     """
     address = Address.parse(uri)
-    notebook = await caller.directory.snapshot(caller.directory.find(address.room).id)
+    info = caller.directory.find(address.room)
+    notebook = await caller.directory.snapshot(info.id)
     if address.cell is None:
         cells = cells_with_outputs(notebook, range(len(notebook.cells)), caller.budget)
         return Content(JSON, json.dumps({"notebook_path": notebook.path, "seq": notebook.seq, "cells": cells}))
-    index = next((at for at, cell in enumerate(notebook.cells) if cell.id == address.cell), None)
-    if index is None:
-        raise UnknownCellError(address.cell)
+    found = caller.cell(info, notebook, address.cell, None)
     if not address.outputs:
-        return Content(JSON, json.dumps(cells_with_outputs(notebook, [index], caller.budget)[0]))
-    outputs = notebook.cells[index].outputs
+        return Content(JSON, json.dumps(cells_with_outputs(notebook, [found.index], caller.budget)[0]))
+    outputs = found.cell.outputs
     if address.output is None:
-        return Content(TEXT, cut("".join(lines([output_text(each) for each in outputs])), caller.budget.characters)[0])
+        return Content(TEXT, cut(outputs_text(outputs), caller.budget.characters)[0])
     if address.output >= len(outputs):
         raise BadArgumentError("uri", uri, f"the cell has {len(outputs)} outputs, from 0")
     image = caller.image(notebook.room, address.cell, address.output)

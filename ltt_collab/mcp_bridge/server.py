@@ -25,12 +25,12 @@ from starlette.types import Receive, Scope, Send
 from ltt_collab import __version__
 from ltt_collab.mcp_bridge.answers import Reply, refuse
 from ltt_collab.mcp_bridge.calling import Behind, Caller, Progress, unheard
-from ltt_collab.mcp_bridge.catalogue import INSTRUCTIONS, SERVER_NAME, Compat
+from ltt_collab.mcp_bridge.catalogue import INSTRUCTIONS, SERVER_NAME, VERSION, Compat
 from ltt_collab.mcp_bridge.hosts import only_for
 from ltt_collab.mcp_bridge.limits import CALLS_AT_ONCE, CallRate, CallsAtOnce
 from ltt_collab.mcp_bridge.quick import QuickCall, QuickDoor
 from ltt_collab.mcp_bridge.resource_server import Context, ResourceServer
-from ltt_collab.mcp_bridge.sessions import SESSIONS_OF_ALL, VERSION, Sessions, has_sessions, session_of
+from ltt_collab.mcp_bridge.sessions import SESSIONS_OF_ALL, Sessions, has_sessions, session_of
 from ltt_collab.mcp_bridge.subscriptions import Subscriptions
 from ltt_collab.mcp_bridge.tools import LISTED, Tools
 from ltt_collab.model.identity import Sight

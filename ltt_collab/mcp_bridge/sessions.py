@@ -10,11 +10,10 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.requests import Request
 from starlette.types import Message
 
+from ltt_collab.mcp_bridge.catalogue import SESSION, VERSION
 from ltt_collab.mcp_bridge.remembering import SessionState
 from ltt_collab.model.ids import Username
 from ltt_collab.ports.clock import Clock
-
-SESSION, VERSION = "mcp-session-id", "mcp-protocol-version"
 
 SESSIONS_OF_ONE, SESSIONS_OF_ALL = 200, 20_000
 """Sessions that one client, and all of them, may have; a learner's agent has one or two."""

@@ -38,6 +38,11 @@ def output_text(output: Output) -> str:
     return f"[{', '.join(output.mime_types)}]"
 
 
+def outputs_text(outputs: Sequence[Output]) -> str:
+    """The text of a cell's outputs."""
+    return "".join(lines([output_text(each) for each in outputs]))
+
+
 def cell_alone(cell: Cell, index: int) -> dict[str, Any]:
     """A cell as an agent reads it, without its outputs."""
     return {
@@ -55,7 +60,7 @@ def cell_alone(cell: Cell, index: int) -> dict[str, Any]:
 def cells_with_outputs(notebook: Notebook, indexes: Iterable[int], budget: OutputBudget) -> list[dict[str, Any]]:
     """Cells as an agent reads them; the budget is for all of them together."""
     told = [(index, notebook.cells[index]) for index in indexes]
-    texts = ["".join(lines([output_text(each) for each in cell.outputs])) for _, cell in told]
+    texts = [outputs_text(cell.outputs) for _, cell in told]
     given = shares([len(text) for text in texts], budget.characters)
     return [
         cell_alone(cell, index) | _outputs(notebook.room, cell, text, share)

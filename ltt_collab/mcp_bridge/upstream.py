@@ -15,7 +15,7 @@ from urllib.parse import quote
 import anyio
 from pydantic import SecretStr
 
-from ltt_collab.mcp_bridge.catalogue import Compat
+from ltt_collab.mcp_bridge.catalogue import SESSION, VERSION, Compat
 from ltt_collab.mcp_bridge.exchange import Answer, Exchange
 from ltt_collab.model.errors import (
     InvalidSettingError,
@@ -33,8 +33,6 @@ FIRST_WAIT = 0.2
 """Seconds before the second try, doubled with each: a service that restarts is away for a moment."""
 
 LISTEN_AGAIN = 1.0
-
-SESSION, VERSION = "mcp-session-id", "mcp-protocol-version"
 
 Message = dict[str, Any]
 PassOn = Callable[[bytes], None]

@@ -125,9 +125,9 @@ class AgentLeaks:
         if checker is None:
             return []
         read = self._now(scene, page)
-        learners = [each for each in read.notebook.cells if each.ownership is None]
         if all(each.task is None for each in read.notebook.cells):
             return []
+        learners = [each for each in read.notebook.cells if each.ownership is None]
         tasks = {at for each in learners if (at := checker.task_of(read.notebook, each.id)) is not None}
         references = [reference for at in tasks if (reference := checker.reference(at))]
         readings = dict.fromkeys(_readings(read, wish))

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ltt_collab.model.ids import CourseId, Username
-from ltt_collab.model.validations import Outcome, Verdict
+from ltt_collab.model.validations import NOT_JUDGED, Verdict
 from ltt_collab.ports.learning import WHOLE_TASK, CheckProgress
-
-NOT_JUDGED = frozenset({Outcome.BUSY, Outcome.NO_KERNEL})
-"""Nothing was checked: no attempt of the learner's."""
 
 
 def attempt(course: CourseId, learner: Username, verdict: Verdict, at: float) -> Sequence[CheckProgress]:
     """One attempt as if it were the first, for the task and for every check that ran; by check."""
-    if verdict.outcome in NOT_JUDGED:
+    if verdict.outcome in NOT_JUDGED:  # no attempt of the learner's
         return []
     judged = [(WHOLE_TASK, verdict.passed, verdict.score, verdict.max_score)]
     judged += [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -134,9 +134,10 @@ async def test_an_agent_waits_behind_anothers_run_no_longer_than_its_own_time(st
 
 
 @pytest.fixture
-def short_folder() -> Path:
+def short_folder() -> Iterator[Path]:
     """A folder with a short name: the names of sockets in it must be short."""
-    return Path(tempfile.mkdtemp(prefix="s"))
+    with tempfile.TemporaryDirectory(prefix="s") as folder:
+        yield Path(folder)
 
 
 @pytest.mark.proves("mcp:scratch-bound")
