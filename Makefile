@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ltt-installed
 BROWSER := $(VENV)/.ltt-browser
 ASSETS := $(VENV)/.ltt-assets
+NODE := $(VENV)/.ltt-node
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 # Where a shell forbids it, our own source would be compiled anew at every start: some 2 s of each.
@@ -32,18 +33,21 @@ $(ASSETS): $(STAMP) ltt_collab/web/assets.py
 	@$(BIN)/python -m ltt_collab.web.assets && touch $@ \
 	  || echo "The pages will say what they miss; everything else works without them." >&2
 
-setup: $(STAMP) $(BROWSER) $(ASSETS) ## Set up .venv, a browser and the pages' assets
+$(NODE): $(STAMP) tests/support/node/package.json
+	@$(BIN)/python -m tests.support.node_packages && touch $@
+
+setup: $(STAMP) $(BROWSER) $(ASSETS) $(NODE) ## Set up .venv, a browser, the pages' assets and the tests' Node packages
 
 demo: $(STAMP) $(ASSETS) ## Start a real JupyterLab with the tutor in it, and open it
 	$(BIN)/ltt demo $(ARGS)
 
-test: $(STAMP) $(BROWSER) $(ASSETS) promtool ## Run every test, real JupyterLab and browser included
+test: $(STAMP) $(BROWSER) $(ASSETS) $(NODE) promtool ## Run every test, real JupyterLab and browser included
 	sh .ci/test $(BIN)/python $(WORKERS) $(ARGS)
 
-soak: $(STAMP) $(BROWSER) ## Run the few tests that take minutes each
+soak: $(STAMP) $(BROWSER) $(ASSETS) $(NODE) ## Run the few tests that take minutes each
 	$(BIN)/python -m pytest -m soak $(ARGS)
 
-test-fast: $(STAMP) $(ASSETS) ## Run the tests that need no server and no browser
+test-fast: $(STAMP) $(ASSETS) $(NODE) ## Run the tests that need no server and no browser
 	$(BIN)/python -m pytest tests/unit tests/contracts tests/architecture $(ARGS)
 
 lint: $(STAMP) ## Check style, types and the Downhill rule

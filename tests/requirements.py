@@ -397,6 +397,7 @@ REQUIREMENTS: dict[str, str] = {
     "hub:mcp-oauth": "An MCP client registers itself, a person at the hub lets it in, and their logout ends it.",
     "hub:token-rotated": "Our tokens at the hub and of the API are replaced in their files without a restart.",
     "hub:demo": "`ltt demo --hub` starts a hub with real logins and the tutor, and leaves no process behind.",
+    "hub:proxy-comes-whole": "Where no proxy is there npm brings one, whole or not at all, however many ask at once.",
     "deploy:secrets-unreadable": "Code of the service's own user cannot read its environment, with its tokens.",
     "agents:own-cells": "An agent's cell carries its name; only that agent changes it, until somebody else does.",
     "agents:looked-ahead": "An agent's text is compared with solutions in a thread, before its turn to be written.",

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from ltt_collab.model.errors import DemoError
@@ -28,23 +30,34 @@ def proxy_command() -> list[str]:
     if installed is not None:
         return [installed]
     folder = _cache() / f"{PACKAGE}-{VERSION}"
-    program = folder / "node_modules" / PACKAGE / "bin" / PACKAGE
-    if not program.exists():
+    if not _program(folder).exists():
         _fetch(folder)
-    return [_node_program("node"), str(program)]
+    return [_node_program("node"), str(_program(folder))]
+
+
+def _program(folder: Path) -> Path:
+    return folder / "node_modules" / PACKAGE / "bin" / PACKAGE
 
 
 def _fetch(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    command = [_node_program("npm"), "install", "--no-audit", "--no-fund", "--silent", "--no-package-lock"]
-    command += ["--prefix", str(folder), f"{PACKAGE}@{VERSION}"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH, check=False)
-    except subprocess.TimeoutExpired:
-        raise DemoError(f"npm did not fetch {PACKAGE} within {FETCH:g} s", "is the network there? Try again") from None
-    if done.returncode:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise DemoError(f"npm could not fetch {PACKAGE}", f"it says: {(done.stderr or done.stdout)[-500:].strip()}")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Made aside and moved there whole: who starts beside us, or after an end in the midst, finds all of it or nothing.
+    with tempfile.TemporaryDirectory(prefix=f".{PACKAGE}-", dir=folder.parent) as aside:
+        made = Path(aside) / folder.name
+        made.mkdir()
+        command = [_node_program("npm"), "install", "--no-audit", "--no-fund", "--no-package-lock"]
+        command += ["--prefix", str(made), f"{PACKAGE}@{VERSION}"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH, check=False)
+        except subprocess.TimeoutExpired:
+            said = f"npm did not fetch {PACKAGE} within {FETCH:g} s"
+            raise DemoError(said, "is the network there? Try again") from None
+        if done.returncode:
+            raise DemoError(f"npm could not fetch {PACKAGE}", f"it says: {(done.stderr or done.stdout)[-500:].strip()}")
+        if not _program(folder).exists():
+            shutil.rmtree(folder, ignore_errors=True)  # half made, by a version of ours that fetched in place
+        with suppress(OSError):  # somebody was quicker, with the same
+            made.rename(folder)
 
 
 def _node_program(name: str) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import anyio
+from anyio import to_thread
 from playwright.async_api import Page
 
-from tests.support.yjs_peers import NODE_HOME, node_program
-
-AXE = NODE_HOME / "node_modules" / "axe-core" / "axe.min.js"
+from tests.support.node_packages import node_package
 
 RUN = """
 async () => {
@@ -20,9 +18,7 @@ async () => {
 
 async def serious_violations(page: Page) -> list[str]:
     """Every serious or critical violation of the page as it is, frames aside."""
-    if not AXE.exists():
-        command = [node_program("npm"), "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
-        await anyio.run_process(command, cwd=NODE_HOME)
+    axe = await to_thread.run_sync(node_package, "axe-core")
     # Beside the page's policy: a test's own script is no part of the page.
-    await page.evaluate(AXE.read_text())
+    await page.evaluate((axe / "axe.min.js").read_text())
     return list(await page.evaluate(RUN))

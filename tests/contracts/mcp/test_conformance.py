@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -22,9 +23,9 @@ from ltt_collab.model.identity import Principal, Role, Sight
 from ltt_collab.ports.editing import RoomEditing, RoomRunning
 from tests.support.directory import MemoryDirectory, MemoryInsight
 from tests.support.door import nobody_is_away
-from tests.support.yjs_peers import NODE_HOME, install_node_packages, node_program
+from tests.support.node_packages import node_package, node_program
 
-SUITE = NODE_HOME / "node_modules" / "@modelcontextprotocol" / "conformance"
+SUITE = "@modelcontextprotocol/conformance"
 
 APPLY = (
     "server-initialize",
@@ -58,19 +59,19 @@ async def served_bridge() -> AsyncIterator[str]:
         yield f"{served.url}mcp"
 
 
-def conformance(scenario: str, url: str) -> subprocess.CompletedProcess[str]:
+def conformance(scenario: str, url: str, home: Path) -> subprocess.CompletedProcess[str]:
     """One scenario of the suite."""
-    command = [node_program("node"), str(SUITE / "dist" / "index.js"), "server", "--url", url, "--scenario", scenario]
-    return subprocess.run(command, cwd=NODE_HOME, capture_output=True, text=True, check=False, timeout=60)
+    program = node_package(SUITE) / "dist" / "index.js"
+    command = [node_program("node"), str(program), "server", "--url", url, "--scenario", scenario]
+    return subprocess.run(command, cwd=home, capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.mark.proves("mcp:conformance")
-async def test_every_scenario_that_applies_passes() -> None:
-    await to_thread.run_sync(install_node_packages)
+async def test_every_scenario_that_applies_passes(tmp_path: Path) -> None:
     failed: dict[str, str] = {}
     async with served_bridge() as url:
         for scenario in APPLY:
-            done = await to_thread.run_sync(conformance, scenario, url)
+            done = await to_thread.run_sync(conformance, scenario, url, tmp_path)
             if done.returncode != 0 or "0 failed" not in done.stdout:
                 failed[scenario] = done.stdout[-1500:] + done.stderr[-1500:]
     assert failed == {}

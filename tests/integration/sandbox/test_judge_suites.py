@@ -63,7 +63,7 @@ def test_a_hidden_check_shows_neither_input_nor_value_nor_error(judge: Judge, po
     hidden = [check for check in verdict.checks if check.hidden]
     assert [check.passed for check in hidden] == [False, False]
     assert [(check.expected, check.got) for check in hidden] == [(None, None)] * 2
-    assert "40" not in repr(verdict)
+    assert "40" not in repr(replace(verdict, duration_ms=0.0))  # 1,402 ms say nothing of an input
     assert "KeyError" not in repr(hidden)
 
 
