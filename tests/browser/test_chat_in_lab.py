@@ -73,17 +73,22 @@ class LabChat:
         shown = await self.page.locator(".jp-chat-rendered-message").all_inner_texts()
         return [" ".join(text.split()) for text in shown]
 
-    async def answer(self, after: int, *, within: float = 10.0) -> str:
+    async def answer(self, after: int, *, within: float = 30.0) -> str:
         """The message behind the first ``after``, once nobody is typing any more."""
 
-        async def whole() -> str | None:
-            messages = await self.messages()
-            typing = " ".join(await self.page.locator(".jp-chat-writers").all_inner_texts())
-            return messages[after] if len(messages) > after and "typing" not in typing else None
+        seen: dict[str, Any] = {}
 
-        answer = await eventually(whole, within=within, what="the answer in the chat")
-        assert answer is not None
-        return answer
+        async def whole() -> bool:
+            seen["messages"] = await self.messages()
+            seen["typing"] = " ".join(await self.page.locator(".jp-chat-writers").all_inner_texts())
+            seen["unsent"] = await self.box.input_value()
+            return len(seen["messages"]) > after and "typing" not in seen["typing"]
+
+        try:
+            await eventually(whole, within=within, what="the answer in the chat")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; the chat: {seen}") from error
+        return str(seen["messages"][after])
 
 
 async def open_chat(lab: LabNotebook, path: str) -> LabChat:
