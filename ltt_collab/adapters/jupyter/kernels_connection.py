@@ -14,7 +14,7 @@ from ltt_collab.adapters.jupyter.kernels_ear import Ear
 from ltt_collab.adapters.jupyter.kernels_link import KernelLink
 from ltt_collab.adapters.jupyter.kernels_messages import Message, encode, new_id
 from ltt_collab.adapters.jupyter.kernels_request import Request
-from ltt_collab.adapters.jupyter.kernels_traffic import EXECUTE, Traffic
+from ltt_collab.adapters.jupyter.kernels_traffic import EXECUTE, INFO, INFO_REPLY, Traffic
 from ltt_collab.adapters.jupyter.kernels_turn import Turn
 from ltt_collab.model.errors import (
     KernelBusyError,
@@ -37,7 +37,8 @@ BEGIN_SECONDS = 5.0
 """An idle kernel takes up a request in milliseconds."""
 
 LOOKS, LOOK_SECONDS = 3, 0.04
-"""A server says "busy" for a moment longer than the browser that heard the run end; it is asked again before we do."""
+"""A server says "busy" for a moment longer than the browser that heard the run end, or for ever (``Traffic``,
+invariant 4); the kernel and the server are asked before we believe it."""
 
 LAG_SECONDS = 0.01
 
@@ -57,7 +58,8 @@ class KernelConnection:
         3. A request that nobody waits for any more is still bound by its time limit.
         4. Whoever waits hears of the kernel's death, and so does the next one who comes.
         5. Nobody waits for their turn longer than their own time lasts, and a run's waiting is part of its time.
-        6. After a restart by us the next run finds a working kernel: no late word of the old process reaches it.
+        6. After a restart the next run finds a working kernel: no late word of the old process reaches it, and it is
+           sent once words of the new one reach us.
     """
 
     def __init__(self, kernel: KernelId, link: KernelLink) -> None:
@@ -69,6 +71,7 @@ class KernelConnection:
         self._current: Request | None = None
         self._turn = Turn(kernel)
         self._restarts = 0
+        self._asked_idle = ""
         self._guard: asyncio.TimerHandle | None = None
         self._retire: asyncio.TimerHandle | None = None
 
@@ -112,6 +115,8 @@ class KernelConnection:
             if request.is_run:
                 request.left = request.seconds - (anyio.current_time() - asked)
             await self._listen()
+            if request.is_run:
+                await self._be_heard(min(request.left, BEGIN_SECONDS))
             self._send(request, content)
             try:
                 yield
@@ -156,6 +161,9 @@ class KernelConnection:
     def _hear(self, message: Message) -> None:
         if message.type == "status" and self._traffic.hear(message):
             self._forgotten(KernelDiedError(self._kernel))
+            return
+        if message.type == INFO_REPLY and message.parent_id == self._asked_idle:
+            self._asked_idle = ""  # if we did not hear it become idle over this, its words do not reach us yet
             return
         current = self._current
         if current is None:
@@ -232,15 +240,29 @@ class KernelConnection:
             if not self._traffic.is_unsure:
                 await anyio.sleep(LAG_SECONDS)  # the browser may have heard the end of the run before us
                 continue
+            self._ask_whether_idle()
             await anyio.sleep(LOOK_SECONDS)
             self._traffic.told(await self._link.state(self._kernel))
+
+    async def _be_heard(self, within: float) -> None:
+        """Return once words of a process that somebody restarted reach us, or after that time (invariant 6)."""
+        until = anyio.current_time() + within
+        while self._traffic.is_unheard and not self._traffic.is_busy and anyio.current_time() < until:
+            self._ask_whether_idle()
+            await anyio.sleep(LOOK_SECONDS)
+
+    def _ask_whether_idle(self) -> None:
+        """Once: a kernel that runs code answers after that."""
+        if self._channel is not None and not self._asked_idle:
+            self._asked_idle = new_id()
+            self._channel.send(encode("shell", INFO, {}, message_id=self._asked_idle, session=self._session))
 
     async def _dial(self) -> None:
         before, ear = self._traffic, Ear(self._hear, self._lost)
         self._session = new_id()  # under the former one the server may have kept words of a former process for us
         self._traffic = Traffic(self._session)
         self._traffic.go_on(before)
-        self._ear = ear
+        self._ear, self._asked_idle = ear, ""
         channel = await self._link.dial(self._kernel, self._session, ear)
         if ear.deaf:
             channel.close()
@@ -262,6 +284,7 @@ class KernelConnection:
         if self._traffic.is_busy or waits or self._restarts or request.left <= 0:  # invariants 1, 5
             raise KernelBusyError(self._kernel)
         if not self._traffic.takes(is_run=request.is_run):  # invariant 4
+            self._ask_whether_idle()  # if a new process answers, the next run may have it
             raise KernelDiedError(self._kernel)
         if self._channel is None:
             raise KernelUnreachableError(self._kernel, "the connection ended at once")

@@ -7,6 +7,9 @@ from ltt_collab.ports.kernels import KernelState
 
 EXECUTE = "execute_request"
 
+INFO, INFO_REPLY = "kernel_info_request", "kernel_info_reply"
+"""A question that a kernel answers as soon as no code runs in it."""
+
 STATES = {state.value: state for state in KernelState}
 
 _NEW_PROCESS = frozenset({"starting", "restarting", "dead"})
@@ -20,13 +23,18 @@ class Traffic:
         2. After its process was replaced it counts as dead until somebody runs code in the successor: whoever asks for
            its variables must hear of it, however fast the server replaced the process.
         3. A successor takes code of ours once somebody restarted the kernel: they know that the variables are gone. One
-           that the server started by itself after a death takes none.
+           that the server started by itself after a death takes none. The server says when it does that; the first word
+           of a process that somebody wished for may not reach us, but its answer does.
+        4. What the server says of the time before we listened counts until the kernel has answered us: of one that was
+           restarted while it ran code a server may say "busy" until somebody runs code again.
     """
 
     def __init__(self, session: str) -> None:
         self._session = session
         self._running: set[str] = set()
         self._is_unsure = False
+        self._has_answered = False
+        self._saw_death = self._was_replaced = False
         self._awaits_start = False
         self.has_died = False
         self.was_restarted = False
@@ -43,6 +51,11 @@ class Traffic:
         return self._is_unsure and not self._running
 
     @property
+    def is_unheard(self) -> bool:
+        """Whether a new process may still talk past us: what it said of a run now would be lost, its end too."""
+        return self.was_restarted and not self._has_answered
+
+    @property
     def state(self) -> KernelState:
         """What the kernel does, our own requests left out."""
         return KernelState.BUSY if self.is_busy else self._state
@@ -56,6 +69,7 @@ class Traffic:
         self._running.clear()
         self._is_unsure = False
         self.has_died, self.was_restarted = True, was_restarted
+        self._saw_death, self._was_replaced = True, self._was_replaced and not was_restarted
 
     def restarted(self) -> None:
         """We restarted it. A server may say so before the new process says its first word, which is no news then."""
@@ -64,7 +78,7 @@ class Traffic:
 
     def revived(self) -> None:
         """Somebody runs code in the process that is there now."""
-        self.has_died = self.was_restarted = self._awaits_start = False
+        self.has_died = self.was_restarted = self._awaits_start = self._saw_death = self._was_replaced = False
 
     def go_on(self, before: Traffic) -> None:
         """Know of the process what another connection to it heard."""
@@ -73,7 +87,7 @@ class Traffic:
 
     def told(self, state: str) -> None:
         """Take over what the server says of a kernel that we have not heard ourselves."""
-        self._is_unsure = state == "busy"
+        self._is_unsure = state == "busy" and not self._has_answered  # invariant 4
         if state == "dead":
             self.died()
         self._state = KernelState.IDLE if self._is_unsure else STATES.get(state, KernelState.IDLE)
@@ -88,9 +102,13 @@ class Traffic:
             # The server says "restarting" before it replaces a process that died, and not when somebody restarts it.
             self.died(was_restarted=state == "starting" and self._state is not KernelState.RESTARTING)
             self._state = KernelState(state)
+            self._was_replaced |= state == "restarting"
             return True
         if self._state in (KernelState.STARTING, KernelState.RESTARTING):
             self._state = KernelState.IDLE
+        if state == "idle" and message.parent_type == INFO and message.parent_session == self._session:
+            self._has_answered, self._is_unsure = True, False
+            self.was_restarted |= self._saw_death and not self._was_replaced  # invariant 3
         if message.parent_type != EXECUTE or message.parent_session == self._session:
             return False
         if state == "busy":

@@ -16,6 +16,7 @@ from ltt_collab.adapters.jupyter.kernels import JupyterKernel
 from ltt_collab.adapters.jupyter.kernels_connection import KernelConnection
 from ltt_collab.adapters.jupyter.kernels_link import KernelLink
 from ltt_collab.adapters.jupyter.kernels_request import Request
+from ltt_collab.adapters.jupyter.kernels_traffic import INFO, INFO_REPLY
 from ltt_collab.model.errors import KernelBusyError, KernelTimeoutError
 from ltt_collab.model.ids import KernelId
 from ltt_collab.ports.kernels import Begun, Finished, KernelInfo, KernelOutput, KernelState, Limits
@@ -30,17 +31,19 @@ class PlayedKernel:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str]] = []
+        self.server_says = "idle"
+        self.session = "ours"
         self.restarting, self.restarted = anyio.Event(), anyio.Event()
         self._ear: Any = None
 
     # As ``KernelLink`` and its channel.
 
-    async def dial(self, _kernel: KernelId, _session: str, ear: Any) -> PlayedKernel:
-        self._ear = ear
+    async def dial(self, _kernel: KernelId, session: str, ear: Any) -> PlayedKernel:
+        self.session, self._ear = session, ear
         return self
 
     async def state(self, _kernel: KernelId) -> str:
-        return "idle"
+        return self.server_says
 
     async def is_alive(self, _kernel: KernelId) -> bool:
         return True
@@ -62,8 +65,11 @@ class PlayedKernel:
 
     # As the kernel.
 
-    def says(self, channel: str, kind: str, content: dict[str, Any], *, about: str) -> None:
-        parent = {"msg_id": about, "session": "ours", "msg_type": "execute_request"}
+    def says(
+        self, channel: str, kind: str, content: dict[str, Any], *, about: str, of: str = "execute_request"
+    ) -> None:
+        session = "learner's" if about == "the learner's" else self.session
+        parent = {"msg_id": about, "session": session, "msg_type": of}
         parts = [json.dumps(part).encode() for part in ({"msg_type": kind}, parent, {}, content)]
         self._ear.frame_received(bytes(serialize_msg_to_ws_v1(parts, channel)))  # type: ignore[no-untyped-call]
 
@@ -74,6 +80,13 @@ class PlayedKernel:
         """Say that a request is done."""
         self.says("shell", "execute_reply", {"status": "ok", "execution_count": 1}, about=about)
         self.becomes("idle", about)
+
+    def answers_info(self, *, is_heard: bool) -> None:
+        """Answer our last question whether it is idle; ``is_heard``: its status messages reach us."""
+        about = self.asked(INFO)[-1]
+        for state in ("busy", "idle") if is_heard else ():
+            self.says("iopub", "status", {"execution_state": state}, about=about, of=INFO)
+        self.says("shell", INFO_REPLY, {"status": "ok"}, about=about, of=INFO)
 
     def asked(self, kind: str) -> list[str]:
         return [identifier for each, identifier in self.sent if each == kind]
@@ -230,6 +243,9 @@ async def test_no_code_goes_to_a_kernel_that_is_being_restarted_and_late_news_of
         played.restarted.set()
         await anyio.wait_all_tasks_blocked()
         tasks.start_soon(run_after)
+        await eventually(lambda: played.asked(INFO))
+        assert played.asked("execute_request") == [], "its words may not reach us yet"
+        played.answers_info(is_heard=True)
         (ours,) = await eventually(lambda: played.asked("execute_request"))
         played.becomes("starting", "")
         played.becomes("busy", ours)
@@ -257,4 +273,44 @@ async def test_a_death_is_remembered_while_we_listen_and_forgotten_with_the_conn
     assert not connection.is_forgettable
     await eventually(lambda: connection.is_forgettable)
     assert connection.state is KernelState.STARTING
+    connection.close()
+
+
+@pytest.mark.proves("mcp:run-after-restart")
+async def test_a_kernel_that_answers_is_idle_whatever_its_server_says_and_is_heard_before_it_runs_ours() -> None:
+    played = PlayedKernel()
+    played.server_says = "busy"  # of a process that was replaced in the midst of somebody's code
+    connection, kernel = at(played)
+    with pytest.raises(KernelBusyError):
+        await run(kernel, 5)
+    assert len(played.asked(INFO)) == 1, "a kernel that is busy is asked once"
+    played.answers_info(is_heard=False)
+    with pytest.raises(KernelBusyError):
+        await run(kernel, 5)
+    assert len(played.asked(INFO)) == 2, "the outputs of a run would not have reached us"
+    played.answers_info(is_heard=True)
+
+    async def answer() -> None:
+        (ours,) = await eventually(lambda: played.asked("execute_request"))
+        played.becomes("busy", ours)
+        played.ends(ours)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(answer)
+        outputs = await run(kernel, 5)
+    assert [type(output) for output in outputs] == [Begun, Finished]
+    connection.close()
+
+
+async def test_a_kernel_that_answered_is_busy_again_when_a_learner_runs_code() -> None:
+    played = PlayedKernel()
+    played.server_says = "busy"
+    connection, kernel = at(played)
+    with pytest.raises(KernelBusyError):
+        await run(kernel, 5)
+    played.answers_info(is_heard=True)
+    played.becomes("busy", "the learner's")
+    with pytest.raises(KernelBusyError):
+        await run(kernel, 5)
+    assert played.asked("execute_request") == []
     connection.close()

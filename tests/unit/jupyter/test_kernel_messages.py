@@ -109,6 +109,30 @@ def test_outputs_are_read_without_colours() -> None:
     assert read_output(message("execute_input", {})) is None
 
 
+def answered(session: str = OURS) -> Message:
+    """The kernel has become idle over a question of ours."""
+    return Message(
+        channel="iopub",
+        type="status",
+        parent_id="m0",
+        parent_session=session,
+        parent_type="kernel_info_request",
+        raw_content=b'{"execution_state": "idle"}',
+    )
+
+
+def test_what_the_server_says_counts_until_the_kernel_has_answered_us() -> None:
+    traffic = Traffic(OURS)
+    traffic.told("busy")
+    traffic.hear(answered(LEARNERS))
+    assert traffic.is_busy, "their browser may have asked before their code began"
+    traffic.hear(answered())
+    traffic.told("busy")
+    assert not traffic.is_busy
+    traffic.hear(status("busy", parent="m1"))
+    assert traffic.is_busy
+
+
 def test_a_kernel_is_busy_from_a_learners_first_word_to_the_idle_of_the_same_request() -> None:
     traffic = Traffic(OURS)
     traffic.told("idle")
@@ -187,6 +211,29 @@ def test_the_first_word_of_a_process_that_we_wished_for_is_no_news_and_the_next_
     assert traffic.takes(is_run=True)
     traffic.hear(status("idle", parent="nobody's"))
     assert traffic.hear(status("starting")), "somebody restarted it once more"
+
+
+@pytest.mark.parametrize(
+    ("heard", "takes"), [((), True), (("restarting",), False), (("restarting", "starting"), False)]
+)
+def test_who_answers_after_a_death_was_wished_for_unless_the_server_said_that_it_replaced_it(
+    heard: tuple[str, ...], takes: bool
+) -> None:
+    traffic = Traffic(OURS)
+    traffic.told("idle")
+    traffic.died()
+    for state in heard:
+        traffic.hear(status(state))
+    traffic.hear(answered())
+    assert (traffic.takes(is_run=True), traffic.takes(is_run=False)) == (takes, False)
+
+
+def test_who_answers_on_another_connection_than_the_one_that_saw_the_death_takes_nothing() -> None:
+    before, traffic = Traffic(OURS), Traffic(OURS)
+    before.died()
+    traffic.go_on(before)
+    traffic.hear(answered())
+    assert not traffic.takes(is_run=True), "what the server said meanwhile we did not hear"
 
 
 def test_a_request_is_over_when_reply_and_idle_came_in_whichever_order() -> None:
