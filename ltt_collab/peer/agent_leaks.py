@@ -10,7 +10,7 @@ from ltt_collab.documents.writer_agents import Edge, Place
 from ltt_collab.model.cells import CellRole, Notebook
 from ltt_collab.model.errors import LeakError
 from ltt_collab.model.ids import CellId, Seq, Username
-from ltt_collab.peer.leak_looks import LeakLooks, Question
+from ltt_collab.peer.leak_looks import Question
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.scene import Scene
 
@@ -80,11 +80,10 @@ class AgentLeaks:
     def __init__(self) -> None:
         self._read: WeakKeyDictionary[Page, _Read] = WeakKeyDictionary()
         self._given: dict[CellId, _Given] = {}
-        self._looks = LeakLooks()
 
     async def look_ahead(self, scene: Scene, page: Page, wish: Wish) -> None:
         """Compare beforehand, while others go on, what ``expect_none`` will want to know if nothing changes."""
-        await self._looks.ahead(self._questions(scene, page, wish))
+        await scene.mind.looks.ahead(self._questions(scene, page, wish))
 
     def expect_none(self, scene: Scene, page: Page, wish: Wish) -> None:
         """Let nothing pass that gives a solution away (invariant 1); ask in the turn in which it is written.
@@ -92,7 +91,7 @@ class AgentLeaks:
         Raises:
             LeakError
         """
-        if any(self._looks.answer(question) for question in self._questions(scene, page, wish)):
+        if any(scene.mind.looks.answer(question) for question in self._questions(scene, page, wish)):
             raise LeakError
 
     def inserted(self, scene: Scene, page: Page, cell: CellId, wish: Wish) -> None:

@@ -30,8 +30,8 @@ from ltt_collab.peer.room import RoomPeer
 from ltt_collab.ports.editing import NewCell, Written
 
 MOST_CHARACTERS = 20_000
-"""Of one cell that an agent writes: a long one of a course has 5,000. In a notebook with tasks, every room of this
-process waits while a text is compared with the solution: 0.4 s for so many on one core."""
+"""Of one cell that an agent writes: a long one of a course has 5,000. To compare so many with a task's solution takes a
+thread 0.4 s, and nobody else waits for it."""
 
 REMEMBERED = 1_000
 """Writes of one agent in one room that can be taken back; the oldest is forgotten first."""

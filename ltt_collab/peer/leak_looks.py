@@ -64,6 +64,10 @@ class LeakLooks:
         known = self._known(name)
         return self._keep(name, question.answer()) if known is None else known
 
+    def leaks(self, text: str, reference: str, known: str) -> bool:
+        """The same, asked as ``tutoring.leak.leaks`` is."""
+        return self.answer(Question(text, reference, known))
+
     def _known(self, name: bytes) -> bool | None:
         at, answer = self._kept.get(name, (float("-inf"), False))
         return answer if time.monotonic() - at < KEPT_SECONDS else None

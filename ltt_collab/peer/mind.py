@@ -10,6 +10,7 @@ from ltt_collab.model.cells import Notebook
 from ltt_collab.model.commands import AskTutor, Command, TimeElapsed, TutorAnswered
 from ltt_collab.model.edits import BurstEnded, HelpRequested, RoomEvent
 from ltt_collab.model.ids import CellId
+from ltt_collab.peer.leak_looks import LeakLooks
 from ltt_collab.ports.store import SuggestionRecord
 from ltt_collab.suggestions.lifecycle import Lifecycle
 from ltt_collab.triggers.policy import Calm, Policy
@@ -32,7 +33,8 @@ class Mind:
         self, stamp: Stamp, source_of: Callable[[CellId], str | None], budget: Budget, *, unasked: bool = True
     ) -> None:
         """``unasked``: False where a setting or the course allows asked help only."""
-        self.gate = Gate(budget)
+        self.looks = LeakLooks()
+        self.gate = Gate(budget, leaks=self.looks.leaks)
         self.lifecycle = Lifecycle()
         self._policy = Policy(self.gate, Calm(unasked=unasked), source_of)
         self._bursts = Bursts(stamp, source_of)

@@ -21,6 +21,7 @@ from ltt_collab.peer.agent_leaks import AgentLeaks, Wish
 from ltt_collab.peer.chat_files import ChatFiles
 from ltt_collab.peer.guided import Guided
 from ltt_collab.peer.keeping import Keeping
+from ltt_collab.peer.leak_looks import Question
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.scene import Scene
 from ltt_collab.peer.showing import OnPage, Showing
@@ -123,14 +124,13 @@ class Proposing:
             return await self._guided.whisper(cell, text, by)
 
     async def _answer(self, draft: Draft, *, approved: bool) -> Answer:
-        scene, page = self._scene, self._scene.page
-        silent = scene.why_silent()
+        scene = self._scene
+        await self._look_ahead(draft, approved=approved)
+        page, silent = scene.page, scene.why_silent()
         if silent is not None or page is None:  # invariant 2
             self._owe(draft)
             return Rejected(reason=RejectionReason.READ_ONLY, detail=silent or "the room is not joined yet")
-        situation = self._situation(page, draft)
-        if approved:  # it was counted when it was held, and a person answers for it
-            situation = replace(situation, asked=True)
+        situation = self._situation(page, draft, approved=approved)
         if situation.cell is None:
             raise UnknownCellError(draft.cell_id)
         answer = scene.mind.gate.judge(draft, situation)
@@ -142,6 +142,15 @@ class Proposing:
         if held is not None:
             return scene.mind.gate.settle(draft, held, situation)
         return await self._put(page, draft, situation)
+
+    async def _look_ahead(self, draft: Draft, *, approved: bool) -> None:
+        """Compare beforehand, while other rooms go on, what the gate will want to know if nothing changes."""
+        scene, page = self._scene, self._scene.page
+        if page is None or scene.why_silent() is not None:
+            return
+        situation = self._situation(page, draft, approved=approved)
+        texts, reference = scene.mind.gate.questions(draft, situation), situation.reference or ""
+        await scene.mind.looks.ahead([Question(text, reference, situation.known) for text in texts])
 
     async def _put(self, page: Page, draft: Draft, situation: Situation) -> Answer:
         """Show what passed the gate."""
@@ -197,7 +206,7 @@ class Proposing:
         if request is not None:
             self._owed[draft.cause_key] = request
 
-    def _situation(self, page: Page, draft: Draft) -> Situation:
+    def _situation(self, page: Page, draft: Draft, *, approved: bool) -> Situation:
         scene = self._scene
         humans = scene.people.humans()
         request = self._request_of(draft)
@@ -208,7 +217,8 @@ class Proposing:
             cell=page.view.cell(draft.cell_id) if page.view.holds(draft.cell_id) else None,
             learner=learner,
             human_present=bool(humans),
-            asked=request is not None and request.cause is HelpCause.ASKED,
+            # What was approved was counted when it was held, and a person answers for it.
+            asked=approved or (request is not None and request.cause is HelpCause.ASKED),
             **self._compared(page, draft.cell_id),
         )
 

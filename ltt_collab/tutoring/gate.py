@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ltt_collab.model.cells import Cell
@@ -36,6 +36,10 @@ TOLD_CELLS = 500
 """Cells of one room of which it is remembered."""
 
 
+Compare = Callable[[str, str, str], bool]
+"""Whether a text gives a reference solution away to somebody who has written the third: ``tutoring.leak.leaks``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """The facts that a draft is judged by, as they are at this moment.
@@ -55,6 +59,11 @@ class Situation:
     reference: str | None = None
     written: str = ""
 
+    @property
+    def known(self) -> str:
+        """What is no secret to the learner: their own words."""
+        return self.written or ("" if self.cell is None else self.cell.source)
+
 
 class Gate:
     """Decides for one room which drafts a learner may see, and remembers what its decisions need.
@@ -71,7 +80,9 @@ class Gate:
         7. No text that passes does anything in a browser but be read.
     """
 
-    def __init__(self, budget: Budget | None = None) -> None:
+    def __init__(self, budget: Budget | None = None, *, leaks: Compare = leaks) -> None:
+        """``leaks``: whether a text gives a reference away; it may know the answers to ``questions`` beforehand."""
+        self._leaks = leaks
         self.ladder = Ladder()
         self.budget = budget or Budget()
         self._answers = Answers()
@@ -119,6 +130,15 @@ class Gate:
         rejected = next((no for check in _CHECKS if (no := check(self, draft, situation)) is not None), None)
         return None if rejected is None else self._answers.keep(draft, rejected)
 
+    def questions(self, draft: Draft, situation: Situation) -> Sequence[str]:
+        """The texts that ``judge`` will compare with the reference; none where something else decides."""
+        if self._answers.find(draft) is not None or not situation.reference:
+            return ()
+        if any(check(self, draft, situation) is not None for check in _CHECKS if check is not Gate._leak):
+            return ()
+        told = self._told.get(draft.cell_id, "")
+        return (draft.text, _together(told, draft), told) if told else (draft.text,)
+
     def settle(self, draft: Draft, answer: Answer, situation: Situation) -> Answer:
         """Remember how a draft that passed was answered in the end; one that is or will be seen costs budget."""
         if isinstance(answer, Shown | Held) and not situation.asked and self._answers.find(draft) is None:
@@ -129,7 +149,7 @@ class Gate:
 
     def _tell(self, draft: Draft) -> None:
         """Remember what was said about a cell, so that no solution is given away piece by piece (invariant 6)."""
-        self._told[draft.cell_id] = f"{self._told.pop(draft.cell_id, '')}\n{draft.text}"[-TOLD_CHARACTERS:]
+        self._told[draft.cell_id] = _together(self._told.pop(draft.cell_id, ""), draft)[-TOLD_CHARACTERS:]
         while len(self._told) > TOLD_CELLS:
             self._told.popitem(last=False)
 
@@ -223,13 +243,13 @@ class Gate:
     def _leak(self, draft: Draft, situation: Situation) -> Rejected | None:
         if not situation.reference or situation.cell is None:
             return None
-        source, told = situation.written or situation.cell.source, self._told.get(draft.cell_id, "")
-        pieces = f"{told}\n{draft.text}"
-        if not leaks(draft.text, situation.reference, source) and (
+        told, leaks = self._told.get(draft.cell_id, ""), self._leaks
+        reference, known = situation.reference, situation.known
+        if not leaks(draft.text, reference, known) and (
             not told
             # What was let through once, and is a leak only now that the learner deleted lines, silences nobody.
-            or not leaks(pieces, situation.reference, source)
-            or leaks(told, situation.reference, source)
+            or not leaks(_together(told, draft), reference, known)
+            or leaks(told, reference, known)
         ):
             return None
         # invariant 6: what was recognised is not said, or one could search for the solution
@@ -247,6 +267,10 @@ _CHECKS: tuple[Callable[[Gate, Draft, Situation], Rejected | None], ...] = (
     Gate._leak,
 )
 """In this order: what cannot be helped first, then what its author can mend."""
+
+
+def _together(told: str, draft: Draft) -> str:
+    return f"{told}\n{draft.text}"
 
 
 def _no(reason: RejectionReason, detail: str) -> Rejected:

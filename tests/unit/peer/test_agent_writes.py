@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -16,12 +17,14 @@ from ltt_collab.model.errors import LeakError, LttError, RoomReadOnlyError, Unkn
 from ltt_collab.model.ids import CellId, CourseId, RoomId, TaskId, Username
 from ltt_collab.model.suggestions import Answer, Draft, Placement, Rejected, RejectionReason, Shown
 from ltt_collab.model.text import source_hash
+from ltt_collab.peer import leak_looks
 from ltt_collab.peer.agent_audit import AgentAudit
 from ltt_collab.peer.editing import AgentEditing
 from ltt_collab.peer.log import EventLog
 from ltt_collab.peer.registry import Registry
 from ltt_collab.ports.classroom import Checker, TaskAt
 from ltt_collab.ports.editing import NewCell, Written
+from ltt_collab.tutoring.leak import leaks
 from tests.support.deadlines import eventually
 from tests.unit.peer.room_in_hand import FIRST, SECOND, WRONG, RoomInHand
 
@@ -192,6 +195,26 @@ async def test_a_proposal_and_a_cell_that_wait_side_by_side_see_each_other() -> 
         assert isinstance(refused, Rejected)
         assert refused.reason is RejectionReason.LEAK
         assert desk.standing() == [WRONG, PIECES[0], ""]
+
+
+@pytest.mark.proves("agents:gate-looks-ahead")
+async def test_while_a_proposal_is_compared_with_the_solution_other_rooms_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads: list[str] = []
+
+    def compare(text: str, reference: str, known: str) -> bool:
+        threads.append(threading.current_thread().name.partition("_")[0])
+        return leaks(text, reference, known)
+
+    monkeypatch.setattr(leak_looks, "leaks", compare)
+    async with desk_in_a_room() as desk:
+        for number in range(3):  # the later ones are compared together with what was said before
+            await desk.propose(f"n = {number}", FIRST)
+        await desk.propose(REFERENCE, SECOND)
+        assert [type(answer) for answer in desk.answers] == [Shown, Shown, Shown, Rejected]
+    assert set(threads) == {"leaks"}
+    assert len(threads) >= 6
 
 
 @pytest.mark.proves("mcp:idempotent")

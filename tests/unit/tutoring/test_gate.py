@@ -293,6 +293,31 @@ def test_a_solution_is_not_given_away_piece_by_piece(room: Judged) -> None:
     assert room.reason(innocent, at) is None
 
 
+@pytest.mark.proves("agents:gate-looks-ahead")
+def test_what_the_gate_will_compare_can_be_asked_beforehand_and_nothing_more() -> None:
+    compared: list[str] = []
+
+    def leaks(text: str, reference: str, known: str) -> bool:
+        assert (reference, known) == (SOLUTION, CELL.source)
+        compared.append(text)
+        return False
+
+    gate, at = Gate(leaks=leaks), situation(reference=SOLUTION, asked=True)
+    for number in range(3):
+        one = draft(f"k{number}", text=f"Look at line {number}.")
+        beforehand = gate.questions(one, at)
+        assert compared == [], "to ask compares nothing"
+        assert gate.judge(one, at) is None
+        assert beforehand[0] == one.text
+        assert set(compared) <= set(beforehand), "the gate compared what nobody had looked at"
+        gate.settle(one, Shown(suggestion=SuggestionId(f"s{number}")), at)
+        assert gate.questions(one, at) == (), "it has its answer"
+        compared.clear()
+    assert gate.questions(draft("k9"), situation()) == (), "there is nothing to compare with"
+    assert gate.questions(draft("k9", expected_hash="another"), at) == (), "it is a conflict anyhow"
+    assert gate.questions(draft("k9"), situation(None, reference=SOLUTION)) == ()
+
+
 @pytest.mark.proves("gate:harmless")
 @pytest.mark.parametrize(
     "text",
