@@ -446,6 +446,8 @@ REQUIREMENTS: dict[str, str] = {
     "mcp:check-tried-again": "A check that judged nothing says so, and its key is not spent.",
     "mcp:outputs-capped": "A cell shows a flood of outputs cut, with a mark; an answer takes what its budget allows.",
     "mcp:run-after-restart": "Agents run code again once somebody restarted the kernel, also one that had died.",
+    "mcp:run-shown-to-its-end": "All of an agent's run is shown, and its end, though its room or our service was away.",
+    "agents:gate-looks-ahead": "A draft is compared with solutions in a thread, before the gate asks.",
     "mcp:run-once": "Nothing runs twice for one key, however the first run ended, also over a restart of ours.",
     "mcp:scratch-bound": "Agents have no more scratch kernels than allowed, each and all together.",
     "mcp:runs-shown": "The learner sees the outputs of a cell that an agent runs.",

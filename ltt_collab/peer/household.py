@@ -9,6 +9,7 @@ from ltt_collab.model.ids import ServerId
 from ltt_collab.peer.acts import Acts
 from ltt_collab.peer.alarms import Alarms
 from ltt_collab.peer.company import Company
+from ltt_collab.peer.cut_off_runs import CutOffRuns
 from ltt_collab.peer.doing import Doing
 from ltt_collab.peer.greeting import Greeting
 from ltt_collab.peer.log import RoomLog
@@ -55,6 +56,7 @@ class Household:
         self.company = Company(scene, self.stay, self.greeting)
         self.notices = Notices(scene, self.acts)
         self.saving = Saving(scene, self.notices, self.acts)
+        self.cut_off_runs = CutOffRuns(scene)
         self._alarms = Alarms(scene.around.timers, self._elapse)
         self.doing = Doing(scene, self.acts, self.greeting, self._alarms)
 
@@ -74,6 +76,7 @@ class Household:
         self.company.end()
         self.notices.end()
         self.saving.end()
+        self.cut_off_runs.end()
 
     def _take(self, event: RoomEvent) -> Iterable[Wish]:
         """Log an event and let every part see it; what follows from it."""

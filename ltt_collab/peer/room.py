@@ -18,6 +18,7 @@ from ltt_collab.model.ids import CellId, CourseId, RoomId, Seq, ServerId, TaskId
 from ltt_collab.model.presence import Activity, Author, AuthorKind
 from ltt_collab.model.suggestions import Answer, Draft, EndReason
 from ltt_collab.peer.agent_leaks import AgentLeaks
+from ltt_collab.peer.cut_off_runs import CutOffRuns
 from ltt_collab.peer.household import Household
 from ltt_collab.peer.log import RoomLog
 from ltt_collab.peer.mind import Mind
@@ -138,6 +139,7 @@ class RoomPeer:
                 async with anyio.create_task_group() as tasks:
                     self._parts.acts.begin(tasks)
                     self._parts.doing.checking.begin(tasks)
+                    self._parts.cut_off_runs.begin(tasks)
                     gave_up = await keep_connected(membership, self._tenant)
                     self._left = gave_up.reason
                     tasks.cancel_scope.cancel()
@@ -201,6 +203,11 @@ class RoomPeer:
     def leaks(self) -> AgentLeaks:
         """What agents must not give away here."""
         return self._parts.proposing.leaks
+
+    @property
+    def cut_off_runs(self) -> CutOffRuns:
+        """Which of agents' cells show a run that is over."""
+        return self._parts.cut_off_runs
 
     @property
     def server_id(self) -> ServerId:

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from html import unescape
 from typing import Any, assert_never
 
+import anyio
+
 from ltt_collab.model.cells import CellRole, Notebook
 from ltt_collab.model.errors import LeakError, NotOursError, UnknownCellError
 from ltt_collab.model.ids import CellId, Seq, Username
 from ltt_collab.model.pictures import RASTER
 from ltt_collab.peer.agent_leaks import Wish
+from ltt_collab.peer.editing import page_of
 from ltt_collab.peer.page import Page
 from ltt_collab.peer.room import RoomPeer
 from ltt_collab.ports.kernels import Begun, Displayed, Finished, KernelOutput, Printed, Raised
@@ -39,6 +42,11 @@ MARK = "\n[more than {most:,} characters of output: the rest is not shown here]\
 
 WITHHELD = "[the output of this run was withheld: it gives away the solution of the task]\n"
 
+GOODBYE = 2.0
+"""Seconds that the end of a run waits for its room to be up; then ``CutOffRuns`` sees to it once it is."""
+
+LOOK_EVERY = 0.05
+
 
 class ShownRun:
     """Shows a run; a cell that is gone or taken over shows no more of it.
@@ -47,10 +55,13 @@ class ShownRun:
         1. No more than ``SHOWN_CHARACTERS`` of a run are shown, then a mark, and an error in short.
         2. In a notebook with tasks no output is shown before its text, together with all that this agent shows there,
            was found to give no solution away; one that does takes all of the run's outputs away.
+        3. What came while the room was away is shown once it is back: a connection that was lost takes no output along.
     """
 
-    def __init__(self, peer: RoomPeer, page: Page, cell: CellId, by: Username) -> None:
-        self._peer, self._page, self._cell, self._by = peer, page, cell, by
+    def __init__(self, peer: RoomPeer, cell: CellId, by: Username) -> None:
+        self._peer, self._cell, self._by = peer, cell, by
+        self._page: Page | None = None
+        self._shown: list[dict[str, Any]] = []
         self._count: int | None = None
         self._is_lost = self._is_full = self._is_guarded = False
         self._left = self._left_of_text = SHOWN_CHARACTERS
@@ -65,9 +76,11 @@ class ShownRun:
         Raises:
             UnknownCellError, NotOursError
         """
-        await self._page.writer.agents.begin_run(self._cell, self._by)
+        page = self._page = page_of(self._peer)
+        await page.writer.agents.begin_run(self._cell, self._by)
+        self._peer.cut_off_runs.hold(self._cell)
         if self._peer.around.checker is not None:
-            notebook = self._page.view.snapshot(Seq(0))
+            notebook = page.view.snapshot(Seq(0))
             self._is_guarded = any(cell.task is not None for cell in notebook.cells)
         if self._is_guarded:
             self._left_of_text = GUARDED_CHARACTERS
@@ -84,44 +97,63 @@ class ShownRun:
             await self._show()
 
     async def end(self) -> None:
-        """Show that it is over."""
-        await self._show()
-        await self._page.writer.agents.end_run(self._cell, self._by, self._count)
-
-    async def _show(self) -> None:
-        outputs, self._waiting = self._waiting, []
-        if self._is_lost or self.has_leaked or not outputs:
-            return
-        agents = self._page.writer.agents
+        """Show that it is over, also when cancelled: its cell must not show it as running for ever."""
+        clock = self._peer.around.clock
         try:
-            if self._is_guarded and not await self._is_fit(outputs):  # invariant 2
-                self.has_leaked = True
-                await agents.begin_run(self._cell, self._by)
-                outputs = [{"output_type": "stream", "name": "stderr", "text": WITHHELD}]
-            await agents.show_outputs(self._cell, self._by, outputs)
-        except (UnknownCellError, NotOursError):
-            self._is_lost = True
+            with anyio.move_on_after(GOODBYE, shield=True):
+                while not await self._show():
+                    await clock.sleep(LOOK_EVERY)
+                if self._page is not None and not self._is_lost:
+                    await self._page.writer.agents.end_run(self._cell, self._by, self._count)
+        finally:
+            self._peer.cut_off_runs.release(self._cell)
 
-    async def _is_fit(self, outputs: list[dict[str, Any]]) -> bool:
+    async def _show(self) -> bool:
+        """Show what waits; False while nothing can be shown (invariant 3)."""
+        page = self._peer.page
+        if page is None or page.provider is None or self._peer.why_unwritable() is not None:
+            return False
+        if self._is_lost:
+            return True
+        try:
+            await self._show_on(page)
+        except (UnknownCellError, NotOursError):
+            self._is_lost = page is self._peer.page  # else it was the page that went
+        return page is self._peer.page
+
+    async def _show_on(self, page: Page) -> None:
+        outputs = [] if self.has_leaked else self._waiting
+        is_anew = page is not self._page
+        if outputs and self._is_guarded and not await self._is_fit(page, outputs):  # invariant 2
+            self.has_leaked = is_anew = True
+            self._shown, outputs = [], [{"output_type": "stream", "name": "stderr", "text": WITHHELD}]
+        self._shown, self._waiting = self._shown + outputs, []
+        if is_anew:  # of what an earlier page sent nobody knows how much came
+            await page.writer.agents.begin_run(self._cell, self._by)
+            self._page, outputs = page, self._shown
+        if outputs:
+            await page.writer.agents.show_outputs(self._cell, self._by, outputs)
+
+    async def _is_fit(self, page: Page, outputs: list[dict[str, Any]]) -> bool:
         """Whether all that the cell would show gives nothing away."""
         began = time.monotonic()
         self._text += [text for text in map(_text_of, outputs) if text]
         said = "".join(self._text)
-        others = self._other_outputs()[-OTHERS_CHARACTERS:]
+        others = self._other_outputs(page)[-OTHERS_CHARACTERS:]
         try:
             for text in dict.fromkeys((said, f"{others}\n{said}" if others else said)):
                 wish = Wish(author=self._by, text=text, place=self._cell)
-                await self._peer.leaks.look_ahead(self._peer, self._page, wish)
-                self._peer.leaks.expect_none(self._peer, self._page, wish)
+                await self._peer.leaks.look_ahead(self._peer, page, wish)
+                self._peer.leaks.expect_none(self._peer, page, wish)
         except LeakError:
             return False
         now = time.monotonic()
         self._next_look = now + REST * (now - began)
         return True
 
-    def _other_outputs(self) -> str:
+    def _other_outputs(self, page: Page) -> str:
         """What the agent's other cells show."""
-        notebook: Notebook = self._page.view.snapshot(Seq(0))
+        notebook: Notebook = page.view.snapshot(Seq(0))
         texts: list[str] = []
         for cell in notebook.cells:
             mark = cell.ownership

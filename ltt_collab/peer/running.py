@@ -7,8 +7,6 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import cast
 
-import anyio
-
 from ltt_collab.model.courses import MEMORY_MIB
 from ltt_collab.model.errors import (
     KernelBusyError,
@@ -29,9 +27,6 @@ from ltt_collab.ports.kernels import Kernel, KernelInfo, KernelOutput, KernelSer
 BUSY_AGAIN = 0.1
 """Seconds after which a kernel that ran something else is asked again: a learner's run goes first."""
 
-GOODBYE = 2.0
-"""Seconds for the last word about a run that was cut off: its cell must not show it as running for ever."""
-
 
 class AgentRunning:
     """Implements ``ports.editing.RoomRunning``.
@@ -39,7 +34,7 @@ class AgentRunning:
     Invariants:
         1. Code enters the notebook's kernel only while a human is in the notebook.
         2. A kernel is never started or replaced in the learner's place.
-        3. A cell that shows a run shows its end too, however that comes.
+        3. A cell that shows a run shows its end too, however that comes; while its room is away, once it is back.
         4. A run waits no longer than its time lasts: for the learner's, for another agent's, for a scratch kernel.
     """
 
@@ -66,11 +61,11 @@ class AgentRunning:
             LeakError, after all of it: the outputs were withheld from the cell.
         """
         peer = self._registry.peer(room)
-        page = page_of(peer)  # invariant 1
+        page_of(peer)  # invariant 1
         kernel = await self._kernel_of(peer)
         where = "no cell" if cell is None else f"cell {cell}"
         await self._audit.note(peer, by, "agent.code_run", f"{where}, {len(code)} characters")
-        shown = None if cell is None else ShownRun(peer, page, cell, by)
+        shown = None if cell is None else ShownRun(peer, cell, by)
         if shown is not None:
             await shown.begin()
         try:
@@ -81,8 +76,7 @@ class AgentRunning:
                     yield output
         finally:
             if shown is not None:
-                with anyio.move_on_after(GOODBYE, shield=True):
-                    await shown.end()  # invariant 3
+                await shown.end()  # invariant 3
         if shown is not None and shown.has_leaked:
             raise LeakError
 

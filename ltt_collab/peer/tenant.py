@@ -105,6 +105,7 @@ class Tenant:
             self._has_adopted = True
             self._adopt(page)
         self._parts.notices.begin()
+        self._parts.cut_off_runs.look()
 
     def rejoined(self) -> None:
         """It is another page than before: say so with all its cells (invariant 3), then take up what was cut off."""

@@ -36,6 +36,7 @@ class _Link:
         self._server: SocketStream | None = None
         self._scope = anyio.CancelScope()
         self.lost_bytes = False
+        self.request = b""
 
     async def serve(self) -> None:
         """Pass both ways until either end is gone."""
@@ -63,7 +64,9 @@ class _Link:
     async def _pump(self, source: SocketStream, sink: SocketStream) -> None:
         try:
             while True:
-                await self._pass(await source.receive(CHUNK), sink)
+                chunk = await source.receive(CHUNK)
+                self.request = self.request or chunk.partition(b"\r\n")[0]
+                await self._pass(chunk, sink)
         except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
             self._scope.cancel()
 
@@ -99,6 +102,13 @@ class FaultProxy:
         """Reset every connection there is; new ones are taken."""
         for link in tuple(self.links):
             link.reset()
+
+    def reset(self, path: str) -> int:
+        """Reset the connections whose first request has this in its path; how many there were."""
+        found = [link for link in self.links if path.encode() in link.request]
+        for link in found:
+            link.reset()
+        return len(found)
 
     def heal(self) -> None:
         """Pass again. A connection that lost bytes cannot go on and is reset, as by a router that forgot it."""
