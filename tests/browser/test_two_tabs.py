@@ -48,6 +48,7 @@ async def test_a_learner_with_two_tabs_gets_one_note_and_types_on_in_the_other(
 
 
 @pytest.mark.proves("writer:undo-apart")
+@pytest.mark.soak
 async def test_undo_after_a_note_came_and_went_takes_back_the_learners_own_letters_only(
     jupyter: Jupyter, learner_context: BrowserContext, tmp_path: Path
 ) -> None:

@@ -241,7 +241,8 @@ async def test_a_stock_server_ends_in_time_with_an_open_room(tmp_path: Path) -> 
 
 
 @pytest.mark.proves("learner:reopened-text-whole")
-@pytest.mark.parametrize("stop_with", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("stop_with", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.soak
 async def test_text_survives_restarts_without_a_hole(tmp_path: Path, stop_with: signal.Signals) -> None:
     async with running_jupyter(tmp_path) as jupyter:
         jupyter.write_notebook("a.ipynb", code_cell("s", "c1"))

@@ -10,6 +10,7 @@ import pytest
 
 
 @pytest.mark.proves("bench:rooms")
+@pytest.mark.soak
 def test_a_short_run_reports_every_figure_and_loses_no_edit() -> None:
     command = [sys.executable, "-m", "ltt_collab.bench", "rooms", "--rooms", "4", "--rate", "20", "--seconds", "0.5"]
     run = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=90, check=True)
