@@ -127,7 +127,8 @@ class ShownRun:
         if outputs and self._is_guarded and not await self._is_fit(page, outputs):  # invariant 2
             self.has_leaked = is_anew = True
             self._shown, outputs = [], [{"output_type": "stream", "name": "stderr", "text": WITHHELD}]
-        self._shown, self._waiting = self._shown + outputs, []
+        self._shown += outputs
+        self._waiting = []
         if is_anew:  # of what an earlier page sent nobody knows how much came
             await page.writer.agents.begin_run(self._cell, self._by)
             self._page, outputs = page, self._shown

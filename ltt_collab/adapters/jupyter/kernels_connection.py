@@ -225,6 +225,7 @@ class KernelConnection:
 
     def _forgotten(self, error: KernelDiedError | KernelUnreachableError) -> None:
         """Whatever the kernel had of ours, it has no more."""
+        self._asked_idle = ""
         current = self._current
         if current is not None:
             current.fail(error)

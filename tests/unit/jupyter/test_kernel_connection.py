@@ -302,6 +302,30 @@ async def test_a_kernel_that_answers_is_idle_whatever_its_server_says_and_is_hea
     connection.close()
 
 
+@pytest.mark.proves("mcp:run-after-restart")
+async def test_a_question_that_died_with_its_process_is_asked_of_the_next_one() -> None:
+    played = PlayedKernel()
+    played.server_says = "busy"
+    connection, kernel = at(played)
+    with pytest.raises(KernelBusyError):
+        await run(kernel, 5)
+    played.becomes("starting", "")  # somebody restarted it in the midst of what it did
+    played.becomes("starting", "")
+
+    async def answer() -> None:
+        await eventually(lambda: len(played.asked(INFO)) == 2)
+        played.answers_info(is_heard=True)
+        (ours,) = await eventually(lambda: played.asked("execute_request"))
+        played.becomes("busy", ours)
+        played.ends(ours)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(answer)
+        outputs = await run(kernel, 5)
+    assert [type(output) for output in outputs] == [Begun, Finished]
+    connection.close()
+
+
 async def test_a_kernel_that_answered_is_busy_again_when_a_learner_runs_code() -> None:
     played = PlayedKernel()
     played.server_says = "busy"
