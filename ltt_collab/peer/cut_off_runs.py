@@ -53,10 +53,12 @@ class CutOffRuns:
         left = self._ours.pop(cell) - 1
         if left:
             self._ours[cell] = left
-        self.look()
+        page = self._scene.page
+        if page is not None and page.view.holds(cell) and page.view.cell(cell).running:
+            self.look()  # reads the whole notebook: not after each run whose end was shown
 
     def look(self) -> None:
-        """The notebook was read anew, or a run of ours is over: see whether a cell shows one that is not there."""
+        """The notebook was read anew, or the end of a run of ours was not shown: see whether a cell shows one still."""
         if not self._at_work and self._tasks is not None and self._shown():
             self._at_work = True
             self._tasks.start_soon(self._work, name=f"runs cut off in {self._scene.stamp.room}")

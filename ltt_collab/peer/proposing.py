@@ -224,10 +224,13 @@ class Proposing:
 
     def _compared(self, page: Page, cell: CellId) -> _Compared:
         """The solution of the task that a cell belongs to, for the gate's eyes only, and what is no secret of it."""
-        checker, notebook = self._scene.around.checker, page.view.snapshot(Seq(0))
-        at = None if checker is None else checker.task_of(notebook, cell)
-        if checker is None or at is None:
-            return _Compared(reference=None, written="")
+        checker, nothing = self._scene.around.checker, _Compared(reference=None, written="")
+        if checker is None:
+            return nothing
+        notebook = page.view.snapshot(Seq(0))
+        at = checker.task_of(notebook, cell)
+        if at is None:
+            return nothing
         own = [each.source for each in notebook.cells if each.ownership is None and each.type is CellType.CODE]
         return _Compared(reference=checker.reference(at) or None, written="\n".join(own))
 

@@ -81,6 +81,12 @@ class PlayedKernel:
         self.says("shell", "execute_reply", {"status": "ok", "execution_count": 1}, about=about)
         self.becomes("idle", about)
 
+    async def runs_ours(self) -> None:
+        """Take up our code once it is there, and end it."""
+        (ours,) = await eventually(lambda: self.asked("execute_request"))
+        self.becomes("busy", ours)
+        self.ends(ours)
+
     def answers_info(self, *, is_heard: bool) -> None:
         """Answer our last question whether it is idle; ``is_heard``: its status messages reach us."""
         about = self.asked(INFO)[-1]
@@ -96,6 +102,15 @@ async def run(kernel: JupyterKernel, seconds: float) -> list[KernelOutput]:
     outputs = cast("AsyncGenerator[KernelOutput]", kernel.execute("code", limits=Limits(seconds=seconds)))
     async with aclosing(outputs):
         return [output async for output in outputs]
+
+
+async def run_and_answer(kernel: JupyterKernel, played: PlayedKernel) -> list[KernelOutput]:
+    """What a run gives that the kernel takes up and ends."""
+    outputs: list[KernelOutput] = []
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(played.runs_ours)
+        outputs += await run(kernel, 5)
+    return outputs
 
 
 @pytest.mark.proves("mcp:time-out")
@@ -261,14 +276,7 @@ async def test_a_death_is_remembered_while_we_listen_and_forgotten_with_the_conn
     played = PlayedKernel()
     connection, kernel = at(played)
 
-    async def answer() -> None:
-        (first,) = await eventually(lambda: played.asked("execute_request"))
-        played.becomes("busy", first)
-        played.ends(first)
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(answer)
-        await run(kernel, 5)
+    await run_and_answer(kernel, played)
     played.becomes("restarting", "")
     assert not connection.is_forgettable
     await eventually(lambda: connection.is_forgettable)
@@ -289,15 +297,7 @@ async def test_a_kernel_that_answers_is_idle_whatever_its_server_says_and_is_hea
         await run(kernel, 5)
     assert len(played.asked(INFO)) == 2, "the outputs of a run would not have reached us"
     played.answers_info(is_heard=True)
-
-    async def answer() -> None:
-        (ours,) = await eventually(lambda: played.asked("execute_request"))
-        played.becomes("busy", ours)
-        played.ends(ours)
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(answer)
-        outputs = await run(kernel, 5)
+    outputs = await run_and_answer(kernel, played)
     assert [type(output) for output in outputs] == [Begun, Finished]
     connection.close()
 
@@ -315,13 +315,10 @@ async def test_a_question_that_died_with_its_process_is_asked_of_the_next_one() 
     async def answer() -> None:
         await eventually(lambda: len(played.asked(INFO)) == 2)
         played.answers_info(is_heard=True)
-        (ours,) = await eventually(lambda: played.asked("execute_request"))
-        played.becomes("busy", ours)
-        played.ends(ours)
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(answer)
-        outputs = await run(kernel, 5)
+        outputs = await run_and_answer(kernel, played)
     assert [type(output) for output in outputs] == [Begun, Finished]
     connection.close()
 

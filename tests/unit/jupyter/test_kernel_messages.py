@@ -29,13 +29,15 @@ def served(parts: list[bytes]) -> bytes:
     return bytes(serialize_msg_to_ws_v1(parts, "iopub"))  # type: ignore[no-untyped-call] # it has no annotations
 
 
-def message(kind: str, content: dict[str, Any], *, parent: str = "m1", session: str = LEARNERS) -> Message:
+def message(
+    kind: str, content: dict[str, Any], *, parent: str = "m1", session: str = LEARNERS, of: str = "execute_request"
+) -> Message:
     return Message(
         channel="iopub",
         type=kind,
         parent_id=parent,
         parent_session=session,
-        parent_type="execute_request",
+        parent_type=of,
         raw_content=json.dumps(content).encode(),
     )
 
@@ -111,14 +113,7 @@ def test_outputs_are_read_without_colours() -> None:
 
 def answered(session: str = OURS) -> Message:
     """The kernel has become idle over a question of ours."""
-    return Message(
-        channel="iopub",
-        type="status",
-        parent_id="m0",
-        parent_session=session,
-        parent_type="kernel_info_request",
-        raw_content=b'{"execution_state": "idle"}',
-    )
+    return status("idle", parent="m0", session=session, of="kernel_info_request")
 
 
 def test_what_the_server_says_counts_until_the_kernel_has_answered_us() -> None:
@@ -147,15 +142,7 @@ def test_a_kernel_is_busy_from_a_learners_first_word_to_the_idle_of_the_same_req
 def test_questions_for_completions_are_no_code_that_runs() -> None:
     traffic = Traffic(OURS)
     traffic.told("idle")
-    asked = Message(
-        channel="iopub",
-        type="status",
-        parent_id="m1",
-        parent_session=LEARNERS,
-        parent_type="complete_request",
-        raw_content=b'{"execution_state": "busy"}',
-    )
-    traffic.hear(asked)
+    traffic.hear(status("busy", of="complete_request"))
     assert not traffic.is_busy
 
 
